@@ -1,0 +1,1 @@
+"""The services: pure modules and, in `crvs_service`, the door for other addons."""
