@@ -32,3 +32,6 @@ NUMBER_DEFAULTS = {
     PARAM_MAX_ITEMS: 10_000,
     PARAM_KEY_GRACE_H: 24,
 }
+
+# Persons asked about in one message when deaths are checked in bulk.
+CHECK_BATCH_SIZE = 100

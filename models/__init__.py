@@ -1,1 +1,2 @@
 from . import processors
+from . import data_source
