@@ -24,6 +24,7 @@ PARAM_CLOCK_SKEW_S = "spp_dci_client_crvs.clock_skew_s"
 PARAM_MAX_MESSAGE_AGE_H = "spp_dci_client_crvs.max_message_age_h"
 PARAM_MAX_ITEMS = "spp_dci_client_crvs.max_items"
 PARAM_KEY_GRACE_H = "spp_dci_client_crvs.key_grace_h"
+PARAM_INBOX_RETENTION_D = "spp_dci_client_crvs.inbox_retention_d"
 
 NUMBER_DEFAULTS = {
     PARAM_MAX_BODY_MB: 5,
@@ -31,6 +32,7 @@ NUMBER_DEFAULTS = {
     PARAM_MAX_MESSAGE_AGE_H: 24,
     PARAM_MAX_ITEMS: 10_000,
     PARAM_KEY_GRACE_H: 24,
+    PARAM_INBOX_RETENTION_D: 0,  # keep for ever
 }
 
 # Persons asked about in one message when deaths are checked in bulk.
