@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
-from ..services import records
+from ..services import answers
 
 
 class CRVSRequest(models.Model):
@@ -163,7 +163,7 @@ class CRVSRequest(models.Model):
             for reference, asked in self.references.items()
             if reference not in (self.answered_references or ())
         }
-        named = records.reference_ids(verified.envelope.message)
+        named = answers.reference_ids(verified.envelope.message)
         if not named:
             return still_open
         return {ref: still_open[ref] for ref in named if ref in still_open}
