@@ -1,0 +1,22 @@
+{
+    "name": "OpenSPP Registry",
+    "summary": "Registrants (individuals and groups) and their identifiers",
+    "version": "19.0.1.0.0",
+    "category": "OpenSPP/Core",
+    "author": "OpenSPP Community",
+    "license": "LGPL-3",
+    "depends": ["mail"],
+    "data": [
+        "security/registry_groups.xml",
+        "security/ir.model.access.csv",
+        "data/id_type_codes.xml",
+        "data/marital_status_codes.xml",
+        "data/sex_codes.xml",
+        "views/vocabulary_views.xml",
+        "views/registry_id_views.xml",
+        "views/res_partner_views.xml",
+        "views/registry_menus.xml",
+    ],
+    "demo": ["demo/registrants.xml"],
+    "application": True,
+}
