@@ -5,6 +5,7 @@ from datetime import date
 
 from .record_dates import read_date
 from .record_values import (
+    MAX_TEXT,
     InvalidRecord,
     as_list,
     first,
@@ -20,6 +21,8 @@ _DATES = {
     "marriage_date": ("marriage_date", "marriagedate", "marriageDate"),
     "divorce_date": ("divorce_date", "divorcedate", "divorceDate"),
 }
+_TYPE_OF_NUMBER = ("identifier_type", "type", "name")
+_NUMBER = ("identifier_value", "value", "identifier")
 _GIVEN_NAME = ("given_name", "givenName", "first_name", "firstName")
 _SECOND_NAME = ("second_name", "secondName", "middle_name", "middleName")
 _FAMILY_NAME = ("surname", "family_name", "familyName", "last_name", "lastName")
@@ -32,13 +35,17 @@ _SEX = {"male": "male", "m": "male", "female": "female", "f": "female", "other":
 _MARITAL_STATUS = {
     **{code: code.upper() for code in "smwdlau"},
     "single": "S",
+    "never married": "S",
     "married": "M",
     "widowed": "W",
     "divorced": "D",
     "separated": "L",
+    "legally separated": "L",
     "annulled": "A",
     "unmarried": "U",
 }
+_PARENT_NUMBERS = ("parent1_identifier", "parent2_identifier")
+_RELATIVES = (*_PARENT_NUMBERS, "relations", "spouse", "spouse_identifier")
 _ROLE_KEYS = ("@type", "relationship_type", "relationship", "relation", "role")
 # Words for a relation that do not say which one it is.
 _NO_ROLE = frozenset({"", "person", "crvsperson", "relation", "relatedperson"})
@@ -117,6 +124,8 @@ def read_person(record, tz=None):
         nobody knows who is meant. Other fields are listed in ``unreadable`` instead.
     """
     fields, unreadable = _read_plain(record, tz)
+    if not any(record.get(member) for member in _RELATIVES):
+        return Person(**fields, unreadable=tuple(unreadable))
     relations = [
         (relation, _roles(relation))
         for relation in as_list(record.get("relations"))
@@ -160,20 +169,13 @@ def read_identifiers(record):
 
 
 def _read_identifier(value):
-    if isinstance(value, dict):
-        for type_key, value_key in (
-            ("identifier_type", "identifier_value"),
-            ("type", "value"),
-            ("name", "identifier"),
-        ):
-            if value_key in value:
-                code = last_part(read_text(value.get(type_key), type_key)).upper()
-                number = read_text(value[value_key], value_key)
-                return Identifier(code, number) if code and number else None
+    if not isinstance(value, dict):
+        # A bare number without a type identifies nobody.
+        read_text(value)
         return None
-    # A bare number without a type identifies nobody.
-    read_text(value)
-    return None
+    code = last_part(read_text(first(value, _TYPE_OF_NUMBER), "type")).upper()
+    number = read_text(first(value, _NUMBER), "value")
+    return Identifier(code, number) if code and number else None
 
 
 def _overlap(identifiers, others):
@@ -231,22 +233,18 @@ def _read_place(value):
 
 
 def _word(value):
-    """The last word of a code such as ``spdci-common:Sex:female``, in small letters."""
-    return last_part(lenient_text(value)).lower().rpartition(" ")[2]
+    """The bare word of a code such as ``spdci-common:Sex:female``, in small letters."""
+    return last_part(lenient_text(value)[:MAX_TEXT]).lower().replace("_", " ")
 
 
 def _roles(relation):
     values = (value for key in _ROLE_KEYS for value in as_list(relation.get(key)))
-    words = (last_part(value).lower() for value in values if isinstance(value, str))
+    words = (last_part(value[:MAX_TEXT]).lower() for value in values if isinstance(value, str))
     return {"".join(filter(str.isalpha, word)) for word in words} - _NO_ROLE
 
 
 def _read_parents(record, relations):
-    sources = [
-        {"identifier": record[key]}
-        for key in ("parent1_identifier", "parent2_identifier")
-        if key in record
-    ]
+    sources = [{"identifier": record.get(member)} for member in _PARENT_NUMBERS]
     sources += [relation for relation, roles in relations if roles & _PARENTS]
     parents = (read_identifiers(source) for source in sources)
     return tuple(dict.fromkeys(identifiers for identifiers in parents if identifiers))

@@ -10,7 +10,10 @@ EVENT_TYPES = ("birth", "death", "marriage", "divorce")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^A-Za-z_\s-]+")
 
 # Words that say no more than "this is about a registration".
-_NOISE = frozenset({"event", "vital", "register", "registered", "registration", "registry"})
+_NOISE = frozenset(
+    {"event", "vital", "register", "registered", "registration", "registry"}
+    | {"notification", "record", "type"}
+)
 _NAMES = {(kind,): kind for kind in EVENT_TYPES} | {
     ("live", "birth"): "birth",
     ("livebirth",): "birth",
@@ -42,7 +45,8 @@ def event_type_of(data, item):
     """Which vital event an item of a notification reports.
 
     The item's event name decides. Where it is missing, or says only that something was
-    registered, a register or record type that names one of the four decides.
+    registered, a register or record type that names one of the four decides. A fetal death in
+    any of these places is never taken for the death of a person.
 
     :param data: the object that holds the names, such as ``notify_event[].data``.
     :param item: the object around it, where some registries put the event name.
@@ -50,13 +54,15 @@ def event_type_of(data, item):
     """
     spellings = ("reg_event_type", "event_type", "eventType")
     name = single(first(data, spellings) or first(item, spellings))
-    if name is not None and not (isinstance(name, str) and is_generic(name)):
+    registers = [single(data.get(member)) for member in ("reg_type", "reg_record_type")]
+    for given in (name, *registers):
+        if is_foreign(given):
+            return None, given
+    if name is not None and not is_generic(name):
         return event_type(name), name
-    registers = [single(first(data, (key,))) for key in ("reg_type", "reg_record_type")]
     kinds = {event_type(register) for register in registers} - {None}
-    known = len(kinds) == 1 and not any(is_foreign(register) for register in registers)
     given = [value for value in (name, *registers) if value is not None]
-    return kinds.pop() if known else None, given[0] if given else None
+    return kinds.pop() if len(kinds) == 1 else None, given[0] if given else None
 
 
 def single(value):
@@ -70,7 +76,7 @@ def single(value):
 
 def is_generic(name):
     """Whether a name says that something was registered, but not what."""
-    return len(name) <= MAX_TEXT and not _meaningful_words(name)
+    return isinstance(name, str) and len(name) <= MAX_TEXT and not _meaningful_words(name)
 
 
 def is_foreign(name):

@@ -59,13 +59,16 @@ def first(record, spellings):
 
     :param record: an object; anything else has no members.
     :param spellings: the names to try, in order of preference.
-    :return: the value as received, or None; the number 0 and ``false`` count as absent too.
+    :return: the value as received, or None.
     """
     if isinstance(record, dict):
         for spelling in spellings:
             value = record.get(spelling)
-            # The plain text comes first because thousands of records hold little else.
-            if value and (value.strip() if isinstance(value, str) else as_list(value)):
+            if isinstance(value, str):
+                # Asked first: thousands of records hold little else.
+                if value.strip():
+                    return value
+            elif value is not None and as_list(value):
                 return value
     return None
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from .record_dates import read_date
 from .record_person import Identifier, Person, read_identifiers, read_person
@@ -33,6 +34,7 @@ __all__ = [
     "read_search_response",
 ]
 
+_COUPLE_EVENTS = ("marriage", "divorce")
 _EVENT_DATE = ("event_date", "eventDate")
 # What a broken record of this type must not be broken in, since the effect hangs on it.
 _NEEDED = {
@@ -83,8 +85,9 @@ class VitalEvent:
                 *("v1", self.event_type, self.event_date and self.event_date.isoformat()),
                 _sorted_pairs(self.person),
             ]
-            if self.event_type in ("marriage", "divorce") and self.person.spouse:
-                content.append(_sorted_pairs(self.person.spouse))
+            spouse = self.person.spouse
+            if self.event_type in _COUPLE_EVENTS and spouse and spouse.identifiers:
+                content.append(_sorted_pairs(spouse))
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -113,13 +116,14 @@ def read_notification(message, tz=None):
     """
     if not isinstance(message, dict):
         raise InvalidRecord("must be an object", "message")
-    if "notify_event" not in message:
-        if is_absent(first(message, ("event_type", "eventType"))):
-            raise InvalidRecord("holds neither notify_event nor event_type", "message")
+    items = as_list(message.get("notify_event"))
+    if not items and first(message, ("event_type", "eventType")) is not None:
         events, refused = _read_item(message, tz)
         return Notification(tuple(events), tuple(refused))
+    if "notify_event" not in message:
+        raise InvalidRecord("holds neither notify_event nor event_type", "message")
     all_events, all_refused = [], []
-    for index, item in enumerate(as_list(message["notify_event"])):
+    for index, item in enumerate(items):
         try:
             events, refused = _read_item(item, tz)
         except InvalidRecord as error:
@@ -202,15 +206,15 @@ def _read_records(kind, data, raw, tz):
     if len(records) <= 1:
         record = records[0] if records else None
         return [_build(kind, _Source(record, place, (data, raw)), raw, tz)]
-    if kind in ("marriage", "divorce") and len(records) == 2:
+    if kind in _COUPLE_EVENTS and len(records) == 2:
         couple = _read_couple(kind, records, data, raw, tz)
         if couple:
             return [couple]
-    parts = [{**raw, "data": {**data, "reg_records": record}} for record in records]
-    return [
-        _build(kind, _Source(record, place, (part["data"], part)), part, tz)
-        for record, part in zip(records, parts)
-    ]
+    events = []
+    for record in records:
+        part = {**raw, "data": {**data, "reg_records": record}}
+        events.append(_build(kind, _Source(record, place, (data, raw)), part, tz))
+    return events
 
 
 def _read_couple(kind, records, data, raw, tz):
@@ -229,8 +233,7 @@ def _read_couple(kind, records, data, raw, tz):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """Where an event is read from: the person's record, its place, and what stands around it."""
 
     record: object
