@@ -1,0 +1,159 @@
+"""Everything that can be wrong with a message from outside, one class per reason.
+
+Pure Python. Each class knows the HTTP status and the DCI error code of the acknowledgement, and the
+short word that goes into the log line. No instance ever carries text of the sender: messages are
+sentences of our own, and ``where`` is a path made of our own member names and indexes.
+"""
+
+
+class DCIError(Exception):
+    """A message that is refused.
+
+    :param message: safe sentence for the sender; the class's own sentence when left out
+    :param where: place in the message that is meant, such as ``message.notify_event[3].data``
+    """
+
+    http_status = 400
+    code = "err.request.bad"
+    reason = "request"
+    sentence = "The request cannot be processed."
+
+    def __init__(self, message: str = "", *, where: str | None = None):
+        super().__init__(message or self.sentence)
+        self.where = where
+
+
+class BodyTooLarge(DCIError):
+    http_status = 413
+    reason = "size"
+    sentence = "The request is larger than this system accepts."
+
+
+class InvalidJSON(DCIError):
+    reason = "json"
+    sentence = "The request is not valid JSON in UTF-8."
+
+
+class InvalidHeader(DCIError):
+    reason = "header"
+    sentence = "The request has no valid header."
+
+
+class VersionNotSupported(DCIError):
+    code = "err.version.not_supported"
+    reason = "version"
+    sentence = "Only version 1.x of the protocol is supported."
+
+
+class EncryptionNotSupported(DCIError):
+    code = "err.encryption.invalid"
+    reason = "encryption"
+    sentence = "Encrypted messages are not supported."
+
+
+class UnknownSender(DCIError):
+    http_status = 401
+    code = "err.sender_id.invalid"
+    reason = "sender"
+    sentence = "The sender is not known here."
+
+
+class SignatureMissing(DCIError):
+    http_status = 401
+    code = "err.signature.missing"
+    reason = "unsigned"
+    sentence = "The message is not signed."
+
+
+class SignatureInvalid(DCIError):
+    """Base of all that can be wrong with a signature that is there."""
+
+    http_status = 401
+    code = "err.signature.invalid"
+    reason = "signature"
+    sentence = "The signature is not valid."
+
+
+class MalformedSignature(SignatureInvalid):
+    reason = "malformed"
+    sentence = "The signature has the form of neither profile."
+
+
+class AlgorithmMismatch(SignatureInvalid):
+    reason = "algorithm"
+    sentence = "The signature's algorithm is not the one agreed with the sender."
+
+
+class UnknownKey(SignatureInvalid):
+    """The named key is none of the sender's; everything else that can be checked has passed.
+
+    :param kid: key id as the message names it
+    """
+
+    reason = "unknown-key"
+    sentence = "The key that the signature names is not known here."
+
+    def __init__(self, message: str = "", *, where: str | None = None, kid: str = ""):
+        super().__init__(message, where=where)
+        self.kid = kid
+
+
+class SignatureExpired(SignatureInvalid):
+    reason = "expired"
+    sentence = "The signature has expired."
+
+
+class SignatureNotYetValid(SignatureInvalid):
+    reason = "not-yet-valid"
+    sentence = "The signature lies in the future."
+
+
+class LifetimeTooLong(SignatureInvalid):
+    reason = "lifetime"
+    sentence = "The signature is meant to be valid for longer than a day."
+
+
+class WrongKeyOwner(SignatureInvalid):
+    reason = "key-owner"
+    sentence = "The key id of the signature names another sender."
+
+
+class DigestMismatch(SignatureInvalid):
+    """No way of writing the message gives a text that the signature fits."""
+
+    reason = "mismatch"
+    sentence = "The signature does not fit the message."
+
+
+class UnsupportedCritical(SignatureInvalid):
+    reason = "critical"
+    sentence = "The signature requires an extension that is not supported."
+
+
+class PayloadMismatch(SignatureInvalid):
+    reason = "payload"
+    sentence = "What was signed is not what was sent."
+
+
+class WrongReceiver(DCIError):
+    code = "err.receiver_id.invalid"
+    reason = "receiver"
+    sentence = "The message is addressed to another receiver."
+
+
+class InvalidMessage(DCIError):
+    reason = "schema"
+    sentence = "The message does not have the shape that its action requires."
+
+
+class TooManyItems(DCIError):
+    http_status = 413
+    reason = "items"
+    sentence = "The message holds more items than this system accepts."
+
+
+class ServiceUnavailable(DCIError):
+    http_status = 503
+    code = "err.service.unavailable"
+    reason = "unavailable"
+    sentence = "The service is not available at the moment; please send the message again later."
