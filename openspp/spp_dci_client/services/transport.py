@@ -1,0 +1,236 @@
+"""One HTTP exchange with a registry, repeated while that makes sense. Nothing of Odoo in here."""
+
+import logging
+import os
+import random
+import re
+import threading
+import time
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import ReadTimeoutError
+
+CONNECT_TIMEOUT = 5  # seconds
+ATTEMPTS = 4
+BACKOFF = 0.5  # seconds before the first repetition, doubled for each further one
+MAX_BACKOFF = 8
+MAX_RETRY_AFTER = 30
+MAX_ANSWER_BYTES = 10 * 1024 * 1024
+CHUNK_BYTES = 4096
+POOL_SIZE = 16  # connections kept per host: as many as one worker has threads for
+
+# What may stand in an Authorization header. Anything else would end in an error that quotes it.
+HEADER_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A registry's answer, whatever its status; 429 and 5xx after the last attempt only."""
+
+    status_code: int
+    body: bytes
+
+
+class TransportError(Exception):
+    """No answer that could be read.
+
+    :ivar str reason: `unreachable`, `tls`, `timeout`, `broken` (cut off while it arrived) or
+        `too_large`. Nothing else: the texts of the libraries below quote URLs.
+    """
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def retryable(self):
+        return self.reason not in ("tls", "too_large")
+
+
+def exchange(method, url, *, budget, timeout, headers, body=None, verify=True, query=None,
+             attempts=ATTEMPTS):
+    """Send a request, and send the same again while the registry cannot be reached or is busy.
+
+    Connection errors, timeouts, 429 and 5xx are repeated, other statuses never. Redirects are
+    not followed: they would carry payload and credentials elsewhere.
+
+    :param float budget: seconds for everything together, pauses included.
+    :param float timeout: seconds of silence in which an attempt is given up.
+    :param dict headers: sent as they are; neither cookies nor `.netrc` add to them.
+    :param bytes | None body: what to send.
+    :param bool verify: whether to check the TLS certificate.
+    :param dict | None query: query parameters that no log may see.
+    :param int attempts: how often to try at most.
+    :return: Answer
+    :raise TransportError: when the last attempt brought no answer.
+    """
+    deadline = time.monotonic() + budget
+    for attempt in range(1, attempts + 1):
+        left = deadline - time.monotonic()
+        answer, failure, retry_after = None, None, None
+        try:
+            answer, retry_after = _send_once(
+                method, url, deadline=deadline, timeout=max(0.1, min(timeout, left)),
+                headers=headers, body=body, verify=verify, query=query,
+            )
+        except TransportError as error:
+            failure = error
+        if answer and answer.status_code != 429 and answer.status_code < 500:
+            return answer
+        pause = _pause(attempt, retry_after)
+        if (
+            attempt == attempts
+            or (failure and not failure.retryable)
+            or time.monotonic() + pause >= deadline
+        ):
+            break
+        time.sleep(pause)
+    if failure:
+        raise failure
+    return answer
+
+
+def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
+    """:return: the answer and the seconds it asks us to wait, None when it does not."""
+    reason = None
+    with _unlogged() if query else nullcontext():
+        try:
+            with _session().request(
+                method, url, params=query, data=body, headers=headers,
+                timeout=timeout, allow_redirects=False, stream=True,
+                verify=_certificates(verify), proxies=_proxies(url),
+            ) as response:
+                answer = Answer(response.status_code, _read(response, deadline))
+                return answer, _retry_after(response.headers.get("Retry-After"))
+        except requests.exceptions.SSLError:
+            reason = "tls"
+        except requests.exceptions.Timeout:
+            reason = "timeout"
+        except requests.exceptions.ConnectionError as error:
+            # A body that stops coming is a ConnectionError around this one.
+            stalled = any(isinstance(arg, ReadTimeoutError) for arg in error.args)
+            reason = "timeout" if stalled else "unreachable"
+        except (requests.exceptions.RequestException, ValueError):
+            reason = "broken"
+    # Raised outside the handler, so that the quoting error is not even its context.
+    raise TransportError(reason)
+
+
+def _read(response, deadline):
+    chunks, size = [], 0
+    for chunk in response.iter_content(CHUNK_BYTES):
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise TransportError("too_large")
+        if time.monotonic() > deadline:
+            raise TransportError("timeout")
+        chunks.append(chunk)
+    declared = response.headers.get("Content-Length", "")
+    encoded = response.headers.get("Content-Encoding")
+    if declared.isdecimal() and not encoded and size < int(declared):
+        raise TransportError("broken")
+    return b"".join(chunks)
+
+
+def _pause(attempt, retry_after):
+    if retry_after is not None:
+        return min(retry_after, MAX_RETRY_AFTER)
+    # Jitter, so that the workers of a server that failed together do not return together.
+    return min(BACKOFF * 2 ** (attempt - 1), MAX_BACKOFF) * random.uniform(0.5, 1)
+
+
+def _retry_after(value):
+    """:return: seconds of a Retry-After header (RFC 9110, 10.2.3), None without a usable one."""
+    value = (value or "").strip()
+    if value.isascii() and value.isdecimal():
+        return int(value[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+
+
+class _Adapter(HTTPAdapter):
+    """Waits shorter for a connection than for an answer."""
+
+    def send(self, request, timeout=None, **kwargs):
+        return super().send(
+            request, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **kwargs
+        )
+
+
+_pool = {}
+_pool_lock = threading.Lock()
+
+
+def _session():
+    """:return: the session of this process, with its pool of connections."""
+    with _pool_lock:
+        if "session" not in _pool:
+            session = requests.Session()
+            session.trust_env = False
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session.mount("https://", _Adapter(pool_maxsize=POOL_SIZE))
+            session.mount("http://", _Adapter(pool_maxsize=POOL_SIZE))
+            _pool["session"] = session
+        return _pool["session"]
+
+
+def _after_fork():
+    # A child must not talk on its parent's connections, nor wait for a lock held there.
+    global _pool_lock
+    _pool_lock = threading.Lock()
+    _pool.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _certificates(verify):
+    return verify and (
+        os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    )
+
+
+def _proxies(url):
+    """:return: the environment's proxies for a URL; none for this machine itself."""
+    host = urlsplit(url).hostname
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return {} if local else get_environ_proxies(url)
+
+
+# urllib3 logs the target of each request at DEBUG level, query and all.
+_secret_query = ContextVar("secret_query", default=False)
+
+
+def _is_loggable(_record):
+    return not _secret_query.get()
+
+
+for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_is_loggable)
+
+
+@contextmanager
+def _unlogged():
+    token = _secret_query.set(True)
+    try:
+        yield
+    finally:
+        _secret_query.reset(token)
