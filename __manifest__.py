@@ -15,7 +15,10 @@
         "security/ir.model.access.csv",
         "data/ir_sequence.xml",
         "data/ir_config_parameter.xml",
+        "data/mail_activity_type_sender.xml",
+        "data/ir_cron_keys.xml",
         "views/crvs_menus.xml",
+        "views/crvs_sender_views.xml",
     ],
     "application": True,
 }

@@ -37,3 +37,6 @@ NUMBER_DEFAULTS = {
 
 # Persons asked about in one message when deaths are checked in bulk.
 CHECK_BATCH_SIZE = 100
+
+# A key that a registry no longer shows serves a year at most, whatever the parameter says.
+MAX_KEY_GRACE_H = 24 * 365
