@@ -9,6 +9,9 @@ CIVIL_STATUS_NAMESPACE = "urn:un:unsd:pop-census:marital-status"
 # A person keeps these for life: two different values mean two different persons.
 LIFELONG_ID_TYPES = frozenset({"UIN", "NID", "NIN", "NATIONAL_ID", "BRN"})
 
+# Types that registries know, whether or not our vocabulary lists them.
+KNOWN_ID_TYPES = ("UIN", "NID", "NIN", "BRN", "DRN", "MRN", "OPENCRVS_RECORD_ID")
+
 # An MRN belongs to a couple, so it never tells who is meant.
 NON_IDENTIFYING_ID_TYPES = frozenset({"MRN"})
 

@@ -24,6 +24,7 @@ class SearchItem:
         and the total number of records.
     :param people: the persons among them that could be read; prefer ``records``.
     :param problem: why ``records`` cannot be read; empty when it can.
+    :param reg_record_type: what the records are, as printable ASCII.
     """
 
     status: str
@@ -36,6 +37,7 @@ class SearchItem:
     total: int | None
     people: tuple[Person, ...]
     problem: str
+    reg_record_type: str = ""
 
     @property
     def records(self):
@@ -101,6 +103,9 @@ def _read_item(item, place, tz):
         total=_read_count(pagination.get("total_count")),
         people=tuple(people),
         problem=problem,
+        reg_record_type=next(
+            (safe_ascii(block.get("reg_record_type"), 255) for block in blocks), ""
+        ),
     )
 
 
@@ -120,6 +125,7 @@ def _merge(earlier, later):
         total=last("total"),
         people=earlier.people + later.people,
         problem=earlier.problem or later.problem,
+        reg_record_type=last("reg_record_type"),
     )
 
 

@@ -1,0 +1,97 @@
+"""Checks what other addons pass to the service, before anything is searched or sent."""
+
+from odoo.exceptions import ValidationError
+
+from .. import const
+from .findings import Lookup
+
+MAX_VALUE = 255  # characters
+
+
+class IdentifierReader:
+    """Reads pairs of identifier type and value.
+
+    :param env: environment; the types are those of the vocabulary and of the standard
+    """
+
+    def __init__(self, env):
+        self.env = env
+        codes = (
+            env["spp.vocabulary.code"]
+            .sudo()
+            .search([("namespace_uri", "=", const.ID_TYPE_NAMESPACE)])
+            .mapped("code")
+        )
+        # The vocabulary's spelling goes out, whatever case the caller wrote.
+        self._types = {code.upper(): code for code in (*codes, *const.KNOWN_ID_TYPES)}
+
+    def read(self, id_type, value):
+        """Check one identifier.
+
+        :param str id_type: code such as ``UIN``, any case
+        :param str value: at most 255 characters, blanks around it ignored
+        :rtype: Lookup
+        :raise ValidationError: when either is not a usable text, or the type is unknown
+        """
+        _ = self.env._
+        for argument in (id_type, value):
+            if not isinstance(argument, str):
+                raise ValidationError(_("Identifier type and value must be texts."))
+            if not argument.strip():
+                raise ValidationError(_("Identifier type and value must not be empty."))
+            if len(argument) > MAX_VALUE or not argument.strip().isprintable():
+                raise ValidationError(
+                    _(
+                        "Identifier type and value must be of at most %s characters, without "
+                        "control characters.",
+                        MAX_VALUE,
+                    )
+                )
+        spelling = self._types.get(id_type.strip().upper())
+        if not spelling:
+            raise ValidationError(
+                _(
+                    "This type of identifier is not known here. Use one of %s.",
+                    ", ".join(sorted(self._types.values())),
+                )
+            )
+        return Lookup(spelling, value.strip())
+
+
+def read_event_types(env, event_types):
+    """Check event types, any case.
+
+    :param env: environment, for the language
+    :param event_types: list or tuple of ``BIRTH``, ``DEATH``, ``MARRIAGE``, ``DIVORCE``; None
+        means birth and death
+    :return: our spelling, in the order given
+    :rtype: list[str]
+    :raise ValidationError: for anything else, and for an empty list
+    """
+    if event_types is None:
+        return ["birth", "death"]
+    names = read_texts(env, event_types)
+    wrong = [name for name in names if name.lower() not in const.EVENT_TYPES]
+    if wrong:
+        raise ValidationError(
+            env._(
+                "There are only these event types: %s.",
+                ", ".join(name.upper() for name in const.EVENT_TYPES),
+            )
+        )
+    return [name.lower() for name in names]
+
+
+def read_texts(env, values):
+    """Check a list of non-empty texts.
+
+    :return: the texts without blanks around them
+    :rtype: list[str]
+    :raise ValidationError: for anything else, and for an empty list
+    """
+    if not isinstance(values, (list, tuple)) or not values:
+        raise ValidationError(env._("A list with at least one entry is needed."))
+    for value in values:
+        if not isinstance(value, str) or not value.strip():
+            raise ValidationError(env._("Every entry of the list must be a text."))
+    return [value.strip() for value in values]

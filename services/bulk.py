@@ -1,0 +1,165 @@
+"""Death checks of many persons: many questions in one message, one result for each."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import split_every
+
+from .dialects import UnsupportedIdentifier
+from .explanations import explain
+from .findings import FAILED, DeathFinding, Inconclusive, Lookup, judge_death
+
+# After so many messages in a row of which nothing came back, the next are not tried twice.
+_PATIENCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DeathCheck:
+    """The result of one death check.
+
+    :param pair: the identifier type and value asked about, as given
+    :param status: ``dead``; ``not_dead`` (the registry knows the person, or keeps only deaths and
+        has none under this identifier); ``unknown`` (no such person); ``failed`` (could not ask)
+    :param death_date: day of death where the registry says one
+    :param reason: why it failed, or a remark, as a sentence
+    :param record: the registry's record of a dead person, as received
+    """
+
+    pair: tuple
+    status: str
+    death_date: date | None = None
+    reason: str = ""
+    record: dict | None = field(default=None, repr=False, compare=False)
+
+
+class DeathChecker:
+    """Asks a registry about the deaths of any number of persons.
+
+    :param Registry registry: whom to ask
+    :param IdentifierReader identifiers: what identifiers look like
+    """
+
+    def __init__(self, registry, identifiers):
+        self.registry = registry
+        self.identifiers = identifiers
+        self.batch_size = registry.data_source.check_batch_size
+        self._failures_in_a_row = 0
+
+    def check(self, pairs):
+        """Ask about any number of persons, a message at a time.
+
+        :param pairs: iterable of identifier type and value; read as the results are
+        :return: one :class:`DeathCheck` for each pair, in order
+        :rtype: Iterator[DeathCheck]
+        """
+        for batch in split_every(self.batch_size, pairs):
+            lookups = [self._read(pair) for pair in batch]
+            asked = dict.fromkeys(entry for entry in lookups if isinstance(entry, Lookup))
+            findings = self._ask(list(asked))
+            for pair, lookup in zip(batch, lookups, strict=True):
+                finding = lookup if isinstance(lookup, DeathCheck) else findings[lookup]
+                yield self._result(pair, finding)
+
+    def _read(self, pair):
+        """Return what to look up, or the result that says why it cannot be."""
+        try:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise ValidationError(self.registry.env._("a pair of type and value is needed"))
+            lookup = self.identifiers.read(*pair)
+            self.registry.dialect.identifier_type(lookup.id_type)
+        except UnsupportedIdentifier as error:
+            return self._failed(pair, "unsupported_identifier", str(error))
+        except ValidationError as error:
+            return self._failed(pair, "invalid_pair", str(error))
+        return lookup
+
+    def _failed(self, pair, problem, detail):
+        return DeathCheck(
+            _as_pair(pair), FAILED, reason=explain(self.registry.env, problem, detail)
+        )
+
+    def _result(self, pair, finding):
+        if isinstance(finding, DeathCheck):
+            return finding
+        if isinstance(finding, UserError):
+            return DeathCheck(_as_pair(pair), FAILED, reason=str(finding))
+        reason = ""
+        if finding.problem:
+            reason = explain(self.registry.env, finding.problem, finding.detail)
+        return DeathCheck(
+            _as_pair(pair), finding.status, finding.death_date, reason, finding.record
+        )
+
+    def _ask(self, lookups):
+        """Return for each lookup its finding, or the error that kept us from asking."""
+        if not lookups:
+            return {}
+        try:
+            findings = self.ask_once(lookups)
+        except UserError as error:
+            if self._failures_in_a_row >= _PATIENCE:
+                findings = dict.fromkeys(lookups, error)
+            else:
+                findings = self._ask_again(lookups)
+        if any(isinstance(finding, DeathFinding) for finding in findings.values()):
+            self._failures_in_a_row = 0
+        else:
+            self._failures_in_a_row += 1
+        return findings
+
+    def _ask_again(self, lookups):
+        try:
+            return self.ask_once(lookups)
+        except UserError as error:
+            return self._ask_in_halves(lookups, error)
+
+    def _ask_in_halves(self, lookups, error):
+        """Find the one question that spoils a message, unless the registry answers nothing."""
+        if len(lookups) == 1:
+            return {lookups[0]: error}
+        middle = len(lookups) // 2
+        findings, failures = {}, []
+        for part in (lookups[:middle], lookups[middle:]):
+            try:
+                findings |= self.ask_once(part)
+            except UserError as part_error:
+                failures.append((part, part_error))
+        for part, part_error in failures:
+            if len(failures) == 1:
+                findings |= self._ask_in_halves(part, part_error)
+            else:
+                findings |= dict.fromkeys(part, part_error)
+        return findings
+
+    def ask_once(self, lookups):
+        """Ask in one message.
+
+        :param list[Lookup] lookups: different identifiers
+        :return: for each its finding; ``failed`` where the registry's answer does not tell
+        :rtype: dict[Lookup, DeathFinding]
+        :raise UserError: when nothing came back for any of them
+        """
+        dialect = self.registry.dialect
+        items = self.registry.search(
+            [dialect.death_criteria(lookup.id_type, lookup.value) for lookup in lookups]
+        )
+        return {
+            lookup: finding_of(dialect, lookup, item)
+            for lookup, item in zip(lookups, items, strict=True)
+        }
+
+
+def finding_of(dialect, lookup, item):
+    """Judge an answer item; what it does not tell becomes a finding too.
+
+    :rtype: DeathFinding
+    """
+    try:
+        return judge_death(dialect, lookup, item)
+    except Inconclusive as error:
+        return DeathFinding(FAILED, problem=error.problem, detail=error.detail)
+
+
+def _as_pair(pair):
+    return tuple(pair) if isinstance(pair, list) else pair

@@ -1,0 +1,80 @@
+"""Sentences for what can go wrong when a registry is asked: what happened, and what to do."""
+
+from odoo.exceptions import UserError
+
+
+class RegistryError(UserError):
+    """A registry could not be asked, refused, or answered something that cannot be used.
+
+    :ivar str problem: short word for what happened, a key of :func:`explain`
+    """
+
+    def __init__(self, env, problem, detail=""):
+        super().__init__(explain(env, problem, detail))
+        self.problem = problem
+
+
+def explain(env, problem, detail=""):
+    """Say in a sentence what happened and what to do next.
+
+    :param env: environment, for the language
+    :param str problem: one of the words below
+    :param str detail: code or sentence that belongs to it, without personal data
+    :rtype: str
+    """
+    return {
+        "rejected": env._(
+            "The registry refused the question (%s). Check the settings of the data source, or "
+            "ask the registry why.",
+            detail or env._("no reason given"),
+        ),
+        "unreadable": env._(
+            "The registry's answer could not be understood. Try again later, and tell the "
+            "registry if it goes on."
+        ),
+        "not_ready": env._("The registry has no complete answer yet. Try again later."),
+        "more_pages": env._(
+            "The registry found more records than it sent, so its answer is not complete. Ask by "
+            "another identifier."
+        ),
+        "several_persons": env._(
+            "The registry has this identifier on records of different persons, so it is not "
+            "certain who is meant. Ask by another identifier, or ask the registry."
+        ),
+        "several_dates": env._("The registry has several dates of death for this person."),
+        "other_records": env._(
+            "The registry answered with records that do not bear this identifier. Check the "
+            "identifier."
+        ),
+        "no_answer": env._("The registry did not answer this question. Try again later."),
+        "other_transaction": env._(
+            "The registry's answer belongs to another question and was not used. Try again."
+        ),
+        "unsigned": env._(
+            "The registry did not sign its answer, which this data source requires. Ask the "
+            "registry to sign, or change “Signatures of Answers” on the data source."
+        ),
+        "bad_signature": env._(
+            "The signature of the registry's answer is not valid (%s). Fetch the registry's keys "
+            "again under Sender Registry, and tell the registry if it goes on.",
+            detail,
+        ),
+        "no_keys": env._(
+            "This data source requires signed answers but has no keys to verify them. Choose the "
+            "registry's keys on the data source."
+        ),
+        "no_signing_key": env._(
+            "This registry only answers signed requests. Choose an active signing key on the "
+            "data source."
+        ),
+        "bad_signing_key": env._(
+            "The signing key of the data source cannot be used. Generate a new one."
+        ),
+        "unreachable": env._(
+            "The registry could not be reached. Check the address and the network, then try again."
+        ),
+        "unsupported_identifier": env._(
+            "This registry cannot be searched by identifiers of type %s. Use another one.", detail
+        ),
+        "invalid_pair": env._("This is not an identifier that can be asked about: %s", detail),
+    }[problem]
