@@ -216,6 +216,8 @@ def check_message(envelope: Envelope, max_items: int) -> None:
 
 
 def _records(item: object) -> int:
+    """How many records an item becomes."""
     data = item.get("data") if isinstance(item, dict) else None
-    records = data.get("reg_records") if isinstance(data, dict) else None
-    return max(1, len(records)) if isinstance(records, list) else 1
+    blocks = data if isinstance(data, list) else [data]
+    lists = [block.get("reg_records") for block in blocks if isinstance(block, dict)]
+    return max(1, sum(len(records) for records in lists if isinstance(records, list)))
