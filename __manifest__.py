@@ -17,8 +17,12 @@
         "data/ir_config_parameter.xml",
         "data/mail_activity_type_sender.xml",
         "data/ir_cron_keys.xml",
+        "data/ir_cron_events.xml",
+        "data/mail_activity_type.xml",
         "views/crvs_menus.xml",
         "views/crvs_sender_views.xml",
+        "views/crvs_event_views.xml",
+        "views/res_partner_views.xml",
     ],
     "application": True,
 }

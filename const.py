@@ -27,6 +27,14 @@ PARAM_CLOCK_SKEW_S = "spp_dci_client_crvs.clock_skew_s"
 PARAM_MAX_MESSAGE_AGE_H = "spp_dci_client_crvs.max_message_age_h"
 PARAM_MAX_ITEMS = "spp_dci_client_crvs.max_items"
 PARAM_KEY_GRACE_H = "spp_dci_client_crvs.key_grace_h"
+PARAM_BATCH_SIZE = "spp_dci_client_crvs.batch_size"
+PARAM_PROCESSING_LEASE_MIN = "spp_dci_client_crvs.processing_lease_min"
+PARAM_TECHNICAL_ATTEMPTS = "spp_dci_client_crvs.technical_attempts"
+PARAM_TECHNICAL_DELAY_MIN = "spp_dci_client_crvs.technical_delay_min"
+PARAM_TECHNICAL_MAX_DELAY_MIN = "spp_dci_client_crvs.technical_max_delay_min"
+PARAM_NO_MATCH_ATTEMPTS = "spp_dci_client_crvs.no_match_attempts"
+PARAM_NO_MATCH_DELAY_FACTOR = "spp_dci_client_crvs.no_match_delay_factor"
+PARAM_EVENT_RETENTION_D = "spp_dci_client_crvs.event_data_retention_d"
 PARAM_INBOX_RETENTION_D = "spp_dci_client_crvs.inbox_retention_d"
 
 NUMBER_DEFAULTS = {
@@ -35,6 +43,14 @@ NUMBER_DEFAULTS = {
     PARAM_MAX_MESSAGE_AGE_H: 24,
     PARAM_MAX_ITEMS: 10_000,
     PARAM_KEY_GRACE_H: 24,
+    PARAM_BATCH_SIZE: 200,
+    PARAM_PROCESSING_LEASE_MIN: 15,
+    PARAM_TECHNICAL_ATTEMPTS: 8,
+    PARAM_TECHNICAL_DELAY_MIN: 1,
+    PARAM_TECHNICAL_MAX_DELAY_MIN: 240,
+    PARAM_NO_MATCH_ATTEMPTS: 30,
+    PARAM_NO_MATCH_DELAY_FACTOR: 1,
+    PARAM_EVENT_RETENTION_D: 0,  # keep for ever
     PARAM_INBOX_RETENTION_D: 0,  # keep for ever
 }
 
@@ -43,3 +59,11 @@ CHECK_BATCH_SIZE = 100
 
 # A key that a registry no longer shows serves a year at most, whatever the parameter says.
 MAX_KEY_GRACE_H = 24 * 365
+# Events that one transaction processes on request of a user; the scheduler's number is a parameter.
+BATCH_SIZE = 200
+
+# Minutes before an event for which nobody was found is tried again; the last one repeats.
+NO_MATCH_DELAYS_MIN = (1, 60, 6 * 60, 24 * 60)
+
+# What a death ends: memberships in these states.
+LIVE_MEMBERSHIPS = ("draft", "enrolled", "paused")

@@ -1,0 +1,164 @@
+import json
+import secrets
+
+from odoo import api, fields, models
+
+from .. import const
+from ..services import records
+
+
+class CRVSEvent(models.Model):
+    """What processing asks an event, and what it writes on it in the end."""
+
+    _inherit = "spp.dci.crvs.event"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Complete events that code of other addons creates; ours go through :meth:`_store`."""
+        names = self._next_names(sum("name" not in vals for vals in vals_list))
+        for vals in vals_list:
+            vals.setdefault("name", names.pop() if "name" not in vals else None)
+            vals.setdefault("origin", "none")
+            vals.setdefault("digest", secrets.token_hex(32))
+            vals.setdefault("received_date", fields.Datetime.now())
+            if vals.get("state", "received") == "received":
+                vals.setdefault("next_attempt", fields.Datetime.now())
+        return super().create(vals_list)
+
+    # ------------------------------------------------------------------
+    # Asked by processors
+    # ------------------------------------------------------------------
+
+    def _read_vital(self):
+        """Return what the registry said, read anew from the original data.
+
+        :rtype: VitalEvent
+        :raise InvalidRecord: when it cannot be read
+        """
+        self.ensure_one()
+        raw = json.loads(self.raw_data) if self.raw_data else self._flat_raw()
+        return records.read_event(raw, tz=self.data_source_id.crvs_timezone or None)
+
+    def _flat_raw(self):
+        """Return the event as a message of the flat shape, for one that came without data."""
+        own = {"type": self.identifier_type, "value": self.identifier_value}
+        return {
+            "event_type": self.event_type,
+            "event_date": self.event_date and self.event_date.isoformat(),
+            "identifiers": [own] if self.identifier_value else [],
+        }
+
+    def _may_identify(self, identifier_type):
+        """Whether identifiers of a type may tell who is meant by this event.
+
+        :param str identifier_type: upper-case short code
+        """
+        self.ensure_one()
+        if identifier_type in const.NON_IDENTIFYING_ID_TYPES:
+            return False
+        return not self.sender_id or self.sender_id._may_speak_for(
+            self.event_type, (identifier_type,)
+        )
+
+    def _match_types(self, identifier_type):
+        """Return the ID types of ours that an identifier of the registry may be held under.
+
+        :param str identifier_type: upper-case short code as the registry sends it
+        :rtype: tuple[str, ...]
+        """
+        self.ensure_one()
+        return (identifier_type,)
+
+    # ------------------------------------------------------------------
+    # Written in the end
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _finish(self, batch):
+        """Write the outcome of a batch.
+
+        :param Batch batch: with every case decided
+        """
+        waited = {case.event.id for case in batch.cases if case.event.error_kind == "no_match"}
+        failed = {case.event.id for case in batch.cases if case.event.error_kind}
+        waiting, held, closed = {}, self.browse(), self.browse()
+        errors = {}
+        for case in batch.cases:
+            event = case.event
+            if case.postponed:
+                event.next_attempt = case.postponed
+                waited.discard(event.id)
+                continue
+            if case.error:
+                if case.error[0] == "no_match":
+                    waiting[event.id] = case.values["waits_for"]
+                errors[case.error] = errors.get(case.error, self.browse()) | event
+            elif case.outcome == "scheduled":
+                event.write(event._scheduled_values())
+            elif case.outcome == "held":
+                event.write(event._held_values())
+                held |= event
+            else:
+                event.write(event._processed_values(case, batch))
+            if event.id in failed and not case.error:
+                closed |= event
+        for (kind, message), events in errors.items():
+            events._set_error(kind, message)
+        self.env["spp.dci.crvs.event.wait"]._replace(
+            forget=waited - waiting.keys(),
+            waiting={key: value for key, value in waiting.items() if key not in waited},
+        )
+        self.browse(failed)._close_attention()
+        held._tell_managers_of_brake()
+
+    def _processed_values(self, case, batch):
+        values = {key: value for key, value in case.values.items() if key != "waits_for"}
+        if case.outcome == "superseded":
+            outcome = "superseded"
+            case.flags.insert(0, self.env._("A later event decides this person's civil status."))
+        elif case.flags:
+            outcome = "flagged"
+        else:
+            outcome = "applied" if case.changes else "no_effect"
+        values.update(
+            state="processed",
+            outcome=outcome,
+            error_kind=False,
+            error_message="\n".join(case.flags) or False,
+            person_id=case.person.id,
+            spouse_id=case.spouse.id,
+            changes=case.changes or False,
+            attempts=self.attempts + 1,
+            next_attempt=False,
+            processing_since=False,
+            processed_date=batch.now,
+            processed_by=self.env.context.get("crvs_asked_by") or self.env.uid,
+        )
+        return values
+
+    def _scheduled_values(self):
+        return {
+            "state": "received",
+            "outcome": "scheduled",
+            "error_kind": False,
+            "error_message": self.env._(
+                "The event lies in the future and is applied when its day comes. If the date is "
+                "wrong, ask the registry to correct it."
+            ),
+            "next_attempt": self._start_of(self.event_date),
+            "processing_since": False,
+        }
+
+    def _held_values(self):
+        return {
+            "state": "received",
+            "outcome": "held",
+            "hold_reason": "brake",
+            "error_kind": False,
+            "error_message": self.env._(
+                "This registry reported more deaths in an hour than its sender allows. A CRVS "
+                "manager has to look at them and release them."
+            ),
+            "next_attempt": False,
+            "processing_since": False,
+        }

@@ -1,0 +1,195 @@
+import json
+from collections import Counter
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..services import log_guard
+
+
+class CRVSEvent(models.Model):
+    """Storing what a registry said, each vital event once."""
+
+    _inherit = "spp.dci.crvs.event"
+
+    @api.model
+    def _store(self, vital_events, *, sender, data_source, message=None, source="notification"):
+        """Store vital events in `received` and wake the scheduler.
+
+        An event that the same origin sent before is counted there and not stored again, unless
+        it was reversed: then it is stored, and waits for a manager.
+
+        Done in two statements whatever the number of events. The first one claims the content by
+        its digest and carries nothing about a person, since it can fail: when another transaction
+        stores the same event at the same instant, PostgreSQL raises a serialization failure,
+        which must reach Odoo's own retry.
+
+        :param vital_events: what ``services.records`` read, in the order received
+        :type vital_events: Sequence[VitalEvent]
+        :param sender: who signed for them; may be empty for what was found at a registry
+        :param data_source: registry they came from; may be empty
+        :param message: the inbox row
+        :param str source: ``notification``, ``search`` or ``pull``
+        :return: the new events, in the order received
+        """
+        by_digest, repeats = {}, Counter()
+        for vital in vital_events:
+            digest = vital.digest()
+            if by_digest.setdefault(digest, vital) is not vital:
+                repeats[digest] += 1
+        if not by_digest:
+            return self.browse()
+        origin = {
+            "origin": self._origin(sender, data_source),
+            "sender": (sender and sender.id) or None,
+            "data_source": (data_source and data_source.id) or None,
+        }
+        with log_guard.statements_hidden():
+            new = self._claim_digests(by_digest, origin, message, source)
+            if new:
+                self._fill(new, by_digest)
+            repeats.update(digest for digest in by_digest if digest not in new)
+            self._count_repeats(repeats, origin["origin"])
+        if new:
+            self._wake_scheduler()
+        return self.browse(new.values())
+
+    def _claim_digests(self, by_digest, origin, message, source):
+        """Insert the rows whose content is new for this origin.
+
+        :return: new id by digest, in the order received
+        :rtype: dict
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO spp_dci_crvs_event (
+                    digest, origin, name, event_type, sender_id, data_source_id, message_id, source,
+                    state, outcome, hold_reason, next_attempt, received_date, attempts,
+                    duplicate_count, create_uid, create_date, write_uid, write_date)
+                SELECT item.digest, %(origin)s, item.name, item.event_type, %(sender)s,
+                       %(data_source)s, %(message)s, %(source)s, 'received',
+                       CASE WHEN known.id IS NOT NULL THEN 'held' END,
+                       CASE WHEN known.id IS NOT NULL THEN 'repeated' END,
+                       CASE WHEN known.id IS NULL THEN %(now)s::timestamp END,
+                       %(now)s, 0, 0, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM unnest(%(digests)s::text[], %(names)s::text[], %(types)s::text[])
+                       WITH ORDINALITY AS item (digest, name, event_type, position)
+                  LEFT JOIN LATERAL (
+                      SELECT id FROM spp_dci_crvs_event reversed
+                       WHERE reversed.origin = %(origin)s
+                         AND reversed.digest = item.digest
+                         AND reversed.outcome = 'reversed'
+                       LIMIT 1
+                  ) known ON TRUE
+                 ORDER BY item.position
+                ON CONFLICT DO NOTHING
+                RETURNING digest, id
+                """,
+                digests=list(by_digest),
+                names=self._next_names(len(by_digest)),
+                types=[vital.event_type for vital in by_digest.values()],
+                message=(message and message.id) or None,
+                source=source,
+                now=fields.Datetime.now(),
+                uid=self.env.uid,
+                **origin,
+            ),
+            log_exceptions=False,
+        )
+        claimed = dict(self.env.cr.fetchall())
+        return {digest: claimed[digest] for digest in by_digest if digest in claimed}
+
+    def _fill(self, new, by_digest):
+        """Write what concerns the person into rows that are ours already."""
+        rows = []
+        for digest, event_id in new.items():
+            vital = by_digest[digest]
+            identifiers = vital.person.identifiers
+            first = identifiers[0] if identifiers else None
+            rows.append(
+                (
+                    event_id,
+                    first and first.type,
+                    first and first.value,
+                    vital.event_date,
+                    vital.reference_id or None,
+                    self._raw_text(vital.raw),
+                )
+            )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_dci_crvs_event event
+                   SET identifier_type = item.type, identifier_value = item.value,
+                       event_date = item.event_date, reference = item.reference,
+                       raw_data = item.raw_data
+                  FROM unnest(%s::integer[], %s::text[], %s::text[], %s::date[], %s::text[],
+                              %s::text[]) AS item (id, type, value, event_date, reference, raw_data)
+                 WHERE event.id = item.id
+                """,
+                *(list(column) for column in zip(*rows)),
+            )
+        )
+
+    @staticmethod
+    def _raw_text(raw):
+        """Return JSON as UTF-8 can hold it: lone surrogates, which it cannot, stay escaped."""
+        text = json.dumps(raw, ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(raw)
+        return text
+
+    def _count_repeats(self, repeats, origin):
+        if not repeats:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_dci_crvs_event event
+                   SET duplicate_count = event.duplicate_count + item.times
+                  FROM unnest(%(digests)s::text[], %(times)s::integer[]) AS item (digest, times)
+                 WHERE event.origin = %(origin)s
+                   AND event.digest = item.digest
+                   AND (outcome IS NULL OR outcome NOT IN ('reversed', 'reassigned'))
+                """,
+                digests=list(repeats),
+                times=list(repeats.values()),
+                origin=origin,
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_model(["duplicate_count"])
+
+    @api.model
+    def _origin(self, sender, data_source):
+        """Return among whose events the same content is recognised: the sender's.
+
+        Only what was found at a registry without a sender counts by the registry.
+        """
+        if sender:
+            return f"sender/{sender.id}"
+        return f"registry/{data_source.id}" if data_source else "none"
+
+    @api.model
+    def _next_names(self, count):
+        """Draw references from the sequence, in one query however many.
+
+        :param int count: how many
+        :rtype: list[str]
+        """
+        sequence = self.env.ref("spp_dci_client_crvs.seq_crvs_event").sudo()
+        if sequence.implementation != "standard" or sequence.use_date_range:
+            return [sequence.next_by_id() for _number in range(count)]
+        self.env.cr.execute(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"ir_sequence_{sequence.id:03d}",
+                count,
+            )
+        )
+        numbers = [row[0] for row in self.env.cr.fetchall()]
+        prefix, suffix = sequence._get_prefix_suffix()
+        return [f"{prefix}{number:0{sequence.padding}d}{suffix}" for number in numbers]

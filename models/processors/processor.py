@@ -1,0 +1,273 @@
+from datetime import timedelta
+from itertools import groupby
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL
+
+from ...services import records
+from .batch import Batch, Case
+
+# Seconds after which an event is looked at again whose registrant was locked.
+LOCKED_DELAY_S = 1
+
+
+class CRVSProcessor(models.AbstractModel):
+    """Applies events to registrants.
+
+    One model per event type inherits this one, found by its name
+    ``spp.dci.crvs.processor.<event type>``, and says in :meth:`_apply` what the event does.
+    Everything around it is here, for the events of a batch together: read, match, lock, apply in
+    the order of dates, note in the registrants' histories, decide the outcome.
+    """
+
+    _name = "spp.dci.crvs.processor"
+    _description = "CRVS Event Processor"
+
+    # Set by the models of one event type.
+    _event_type = None
+
+    @api.model
+    def process(self, events):
+        """Apply events that are not processed yet.
+
+        :param events: recordset of ``spp.dci.crvs.event``, of this processor's type
+        :return: True
+        :raise ValidationError: for anything but such a recordset
+        :raise AccessError: for users who are not CRVS officers
+        """
+        if not self.env.su and not self.env.user.has_group(
+            "spp_dci_client_crvs.group_crvs_officer"
+        ):
+            raise AccessError(self.env._("Only CRVS officers and managers may process events."))
+        if not isinstance(events, models.BaseModel) or events._name != "spp.dci.crvs.event":
+            raise ValidationError(self.env._("Only records of CRVS events can be processed."))
+        if self._event_type and any(
+            event.event_type != self._event_type for event in events.sudo()
+        ):
+            raise ValidationError(
+                self.env._("This processor takes events of one type only: %s.", self._event_type)
+            )
+        events.with_env(self.env)._process_now()
+        return True
+
+    # ------------------------------------------------------------------
+    # To be extended by event type
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _apply(self, cases, batch):
+        """Apply the effect of open cases of this type.
+
+        The registrants are known and locked; none comes twice. Change them by
+        :meth:`Case.write` only, and append to :attr:`Case.flags` what an officer should see.
+
+        :param list[Case] cases: of this processor's type
+        :param Batch batch: what was looked up for all events together
+        """
+        raise NotImplementedError
+
+    @api.model
+    def _precheck(self, case):
+        """Refuse by :meth:`Case.fail` what cannot be applied whoever is meant."""
+
+    @api.model
+    def _prefetch_for_type(self, cases, batch):
+        """Look up what the effects of this type depend on, for all cases together."""
+
+    # ------------------------------------------------------------------
+    # The way of a batch
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _process(self, events):
+        """Process locked events together.
+
+        :param events: in the environment of the technical user
+        :return: number of events that got a step further; the registrants of the others are
+            locked by somebody else
+        """
+        batch = self._new_batch(events)
+        for case in batch.cases:
+            self._read(case, batch)
+        self.env["spp.dci.crvs.matcher"]._match(batch)
+        self._lock_persons(batch)
+        self._brake(batch)
+        self._prefetch(batch)
+        for cases in batch.rounds():
+            cases.sort(key=lambda case: case.event.event_type)
+            for event_type, group in groupby(cases, key=lambda case: case.event.event_type):
+                self._of(event_type)._apply(list(group), batch)
+            self._create_numbers(batch)
+        self._note(batch)
+        self._finish(batch)
+        return sum(not case.postponed for case in batch.cases)
+
+    @api.model
+    def _of(self, event_type):
+        return self.env[f"spp.dci.crvs.processor.{event_type}"]
+
+    @api.model
+    def _new_batch(self, events):
+        nobody = self.env["res.partner"]
+        return Batch(
+            env=self.env,
+            cases=[Case(event=event, person=nobody, spouse=nobody) for event in events],
+            now=fields.Datetime.now(),
+            today=self.env["spp.dci.crvs.event"]._today(),
+        )
+
+    @api.model
+    def _read(self, case, batch):
+        """Read what the registry said and whether it can be applied today."""
+        event = case.event
+        try:
+            case.vital = event._read_vital()
+        except records.InvalidRecord as error:
+            case.fail("invalid", self._unreadable(error))
+            return
+        if event.event_date != (case.vital.event_date or False):
+            event.event_date = case.vital.event_date
+        if event.sender_id and not event.sender_id._may_speak_for(event.event_type, ()):
+            case.fail(
+                "invalid",
+                self.env._(
+                    "This sender may not report events of this type. If it should, a CRVS manager "
+                    "can allow it on the sender; then retry."
+                ),
+            )
+        elif not case.vital.person.identifiers and not event.forced_person_id:
+            case.fail(
+                "invalid", self.env._("The event names no identifier, so nobody can be found by it.")
+            )
+        elif event.event_date and event.event_date > batch.today:
+            case.outcome = "scheduled"
+        else:
+            self._of(event.event_type)._precheck(case)
+
+    @api.model
+    def _unreadable(self, error):
+        return self.env._(
+            "The record cannot be read: %s. Ask the registry to correct it and send it again.", error
+        )
+
+    @api.model
+    def _lock_persons(self, batch):
+        """Lock the registrants; leave for later the events of those that somebody else has locked.
+
+        The snapshot of this transaction is older than the lock. A registrant that another worker
+        changed in between makes PostgreSQL raise a serialization failure here, and the batch
+        starts anew; that is why every processed event writes its registrant.
+        """
+        ids = {person_id for case in batch.open for person_id in case.persons.ids}
+        if not ids:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id FROM res_partner WHERE id = ANY(%s)
+                 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                list(ids),
+            ),
+            log_exceptions=False,
+        )
+        locked = {row[0] for row in self.env.cr.fetchall()}
+        for case in batch.open:
+            if not locked.issuperset(case.persons.ids):
+                case.postponed = batch.now + timedelta(seconds=LOCKED_DELAY_S)
+
+    @api.model
+    def _brake(self, batch):
+        """Hold deaths of a sender that reports more of them than it may in an hour.
+
+        Deaths applied in the last hour count. Workers that run at the same time do not see each
+        other's, so with N of them up to N batches more can pass.
+        """
+        deaths = [
+            case
+            for case in batch.open
+            if case.event.event_type == "death"
+            and case.event.sender_id
+            and not case.event.released
+            and case.person
+            and not case.person.death_date
+        ]
+        if not deaths:
+            return
+        counts = dict(
+            self.env["spp.dci.crvs.event"]._read_group(
+                [
+                    ("sender_id", "in", [case.event.sender_id.id for case in deaths]),
+                    ("event_type", "=", "death"),
+                    ("state", "=", "processed"),
+                    ("outcome", "in", ("applied", "flagged")),
+                    ("processed_date", ">", batch.now - timedelta(hours=1)),
+                ],
+                ["sender_id"],
+                ["__count"],
+            )
+        )
+        for case in deaths:
+            sender = case.event.sender_id
+            counts[sender] = counts.get(sender, 0) + 1
+            if counts[sender] > sender.max_deaths_per_hour:
+                case.outcome = "held"
+
+    @api.model
+    def _prefetch(self, batch):
+        """Look up for all events together what the effects depend on."""
+        self._prefetch_numbers(batch)
+        for event_type in {case.event.event_type for case in batch.open}:
+            self._of(event_type)._prefetch_for_type(
+                [case for case in batch.open if case.event.event_type == event_type], batch
+            )
+
+    @api.model
+    def _note(self, batch):
+        """Leave a note in the history of every registrant that was changed, without any value."""
+        notes = {}
+        for case in batch.cases:
+            for partner_id, done in case.done.items():
+                text = self.env._(
+                    "Civil registry, %(type)s %(event)s: %(done)s.",
+                    type=case.event.event_type,
+                    event=case.event.name,
+                    done=", ".join(dict.fromkeys(done)),
+                )
+                notes.setdefault(partner_id, []).append(text)
+        # One note per registrant and message: a registrant with two events gets two.
+        while notes:
+            bodies = {partner_id: texts.pop(0) for partner_id, texts in notes.items()}
+            self.env["res.partner"].browse(bodies)._message_log_batch(
+                bodies=bodies, author_id=self.env.user.partner_id.id
+            )
+            notes = {partner_id: texts for partner_id, texts in notes.items() if texts}
+
+    @api.model
+    def _finish(self, batch):
+        """Write the outcome of each case on its event."""
+        self.env["res.partner"].browse(
+            {person_id for case in batch.cases if case.settled for person_id in case.persons.ids}
+        ).write({"crvs_last_update": batch.now})
+        self.env["spp.dci.crvs.event"]._finish(batch)
+
+    # ------------------------------------------------------------------
+    # Vocabulary
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _codes(self, namespace):
+        """Return the ids of a vocabulary's codes by upper-case code.
+
+        :param str namespace: URI of the vocabulary
+        :rtype: dict[str, int]
+        """
+        codes = self.env["spp.vocabulary.code"].search_fetch(
+            [("namespace_uri", "=", namespace)], ["code"], order="id"
+        )
+        return {code.code.upper(): code.id for code in reversed(codes)}
+
+    @api.model
+    def _source_name(self, event):
+        return event.data_source_id.name or event.sender_id.name or self.env._("Civil registry")
