@@ -172,9 +172,7 @@ class CRVSSender(models.Model):
             self.env["ir.config_parameter"].sudo().get_param(const.PARAM_ALLOW_INSECURE_JWKS),
             False,
         )
-        keys = key_fetch.fetch_jwks(
-            sender.jwks_url, timeout=timeout, allow_insecure=allow_insecure
-        )
+        keys = key_fetch.fetch_jwks(sender.jwks_url, timeout=timeout, allow_insecure=allow_insecure)
         if not any(key.algorithm == sender.algorithm for key in keys):
             raise key_fetch.KeyFetchError("no signing key of this sender's algorithm")
         return keys
@@ -194,9 +192,7 @@ class CRVSSender(models.Model):
     def _note_fetch_failure(self, error):
         """Keep why a fetch failed, and tell the managers once; keys stay as they are."""
         for sender in self:
-            sender.write(
-                {"last_key_error": str(error), "last_key_attempt": fields.Datetime.now()}
-            )
+            sender.write({"last_key_error": str(error), "last_key_attempt": fields.Datetime.now()})
             sender._alert_managers(
                 ACTIVITY_FETCH_FAILED,
                 self.env._(

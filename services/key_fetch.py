@@ -11,6 +11,7 @@ import re
 import socket
 import threading
 import time
+from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -95,7 +96,7 @@ def _download(url, deadline, allow_insecure):
     """
     host = urlsplit(url).hostname
     addresses = _resolve(host, deadline)
-    if not all(is_allowed(address, allow_loopback=allow_insecure) for address in addresses):
+    if not all(is_allowed(sockaddr[0], allow_loopback=allow_insecure) for _, sockaddr in addresses):
         raise KeyFetchError("address not allowed")
     with requests.Session() as session:
         # Neither the environment's proxies nor .netrc: they are meant for other connections.
@@ -113,8 +114,8 @@ def _download(url, deadline, allow_insecure):
                         return _read(response, deadline)
                     url = _redirected(url, response, allow_insecure)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                deadline.remaining()
-                raise KeyFetchError(_kind(error)) from None
+                reason = "timeout" if deadline.is_over else _kind(error)
+                raise KeyFetchError(reason) from None
     raise KeyFetchError("too many redirects")
 
 
@@ -171,16 +172,15 @@ def _resolve(host, deadline):
 
     The system's resolver knows no time limit, so it runs aside and is left alone if it is late.
 
-    :rtype: list[str]
+    :return: of each the family and the address as the socket module has it
+    :rtype: list[tuple[int, tuple]]
     :raise KeyFetchError: for an unknown host, or when time is up
     """
     found = []
 
     def look_up():
-        try:
+        with suppress(OSError, UnicodeError):
             found.extend(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError):
-            pass
 
     thread = threading.Thread(target=look_up, name="jwks-resolve", daemon=True)
     thread.start()
@@ -188,7 +188,7 @@ def _resolve(host, deadline):
     deadline.remaining()
     if not found:
         raise KeyFetchError("unknown host")
-    return list(dict.fromkeys(entry[4][0] for entry in found))
+    return list(dict.fromkeys((entry[0], entry[4]) for entry in found))
 
 
 class _Deadline:
@@ -210,16 +210,21 @@ class _Deadline:
         for sock in self._sockets:
             sock.close()
 
+    @property
+    def is_over(self):
+        """Whether time is up."""
+        return time.monotonic() >= self._end
+
     def remaining(self):
         """Return the seconds left.
 
         :rtype: float
         :raise KeyFetchError: when there are none
         """
-        left = self._end - time.monotonic()
-        if left <= 0:
+        if self.is_over:
             raise KeyFetchError("timeout")
-        return left
+        # At least something: zero would mean "do not wait" to a socket.
+        return max(self._end - time.monotonic(), 0.001)
 
     def watch(self, sock):
         """Have a connection cut when time is up.
@@ -231,10 +236,8 @@ class _Deadline:
 
     def _cut(self):
         for sock in list(self._sockets):
-            try:
+            with suppress(OSError):  # closed already
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # closed already
 
 
 class _PinnedAdapter(HTTPAdapter):
@@ -263,15 +266,18 @@ class _PinnedAdapter(HTTPAdapter):
 
             def _new_conn(self):
                 error = None
-                for left, address in zip(range(len(addresses), 0, -1), addresses):
+                for left, (family, sockaddr) in zip(range(len(addresses), 0, -1), addresses):
+                    sock = socket.socket(family, socket.SOCK_STREAM)
                     try:
-                        sock = socket.create_connection(
-                            (address, self.port), timeout=deadline.remaining() / left
-                        )
+                        sock.settimeout(deadline.remaining() / left)
+                        sock.connect((sockaddr[0], self.port, *sockaddr[2:]))
+                        deadline.watch(sock)
                     except OSError as refused:
                         error = refused
+                        sock.close()
                         continue
-                    deadline.watch(sock)
+                    # What follows has the time that is left, not this address's share of it.
+                    sock.settimeout(deadline.remaining())
                     return sock
                 raise urllib3.exceptions.NewConnectionError(self, "no connection") from error
 

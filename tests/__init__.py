@@ -1,1 +1,1 @@
-from . import test_answers, test_log_guard
+from . import test_answers, test_key_fetch, test_log_guard
