@@ -1,5 +1,6 @@
 """Admin URLs: what a test, or somebody who tries things out, tells the registry to do."""
 
+import json
 from dataclasses import asdict
 
 from . import events
@@ -208,10 +209,18 @@ class Admin:
                 {"path": path, "status": status, "count": count}
                 for (path, status), count in sorted(self.registry.counters.items())
             ],
-            "last": list(self.registry.requests),
+            "last": [{**item, "body": _parsed(item["body"])} for item in self.registry.requests],
         }
 
     def clear_requests(self, _body, _query):
         self.registry.counters.clear()
         self.registry.requests.clear()
         return {}
+
+
+def _parsed(body):
+    """:return: the JSON value of a body, or its text when it is no JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")

@@ -3,7 +3,7 @@
 import json
 import time
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -70,30 +70,18 @@ class App:
         return response(environ, start_response)
 
     def _respond(self, request):
-        faults = {}
         try:
             (function, arguments), _values = self._map.bind_to_environ(request.environ).match()
-            if function != self._serve_admin:
-                with self.registry.lock:
-                    faults = self.registry.faults.draw(request.path)
-                response = _misbehave_first(request, faults)
-            else:
-                response = None
-            response = response or function(request, faults, *arguments)
-        except Refused as error:
-            response = _json(error_body(error.code, error.message), error.status, error.headers)
-        except OAuthError as error:
-            response = _json({"error": error.error}, error.status, {"Cache-Control": "no-store"})
-        except (NotFound, MethodNotAllowed) as error:
-            response = _json(error_body(_CODES[404], error.name), error.code)
-        except RequestEntityTooLarge as error:
-            response = _json(error_body("err.request.bad", "The body is too large."), error.code)
         except HTTPException as error:
-            response = _json(error_body("err.request.bad", error.name), error.code)
-        if not request.path.startswith("/admin/"):
-            with self.registry.lock:
-                self.registry.counters[request.path, response.status_code] += 1
-                self.registry.requests.append(_remembered(request, response))
+            return _json(error_body(_CODES[404], error.name), error.code)
+        if function == self._serve_admin:
+            return _shielded(function, request, {}, *arguments)
+        with self.registry.lock:
+            faults = self.registry.faults.draw(request.path)
+        response = _shielded(_misbehave, function, request, faults, *arguments)
+        with self.registry.lock:
+            self.registry.counters[request.path, response.status_code] += 1
+            self.registry.requests.append(_remembered(request, response))
         if "truncated" in faults:
             _truncate(response)
         return response
@@ -142,10 +130,22 @@ def _json(value, status=200, headers=None):
     return Response(dumps(value), status, headers, mimetype=JSON_TYPE)
 
 
-def _misbehave_first(request, faults):
-    """Do what comes before the request is looked at.
+def _shielded(function, *arguments):
+    """:return: the function's Response, or that for the error it raised."""
+    try:
+        return function(*arguments)
+    except Refused as error:
+        return _json(error_body(error.code, error.message), error.status, error.headers)
+    except OAuthError as error:
+        return _json({"error": error.error}, error.status, {"Cache-Control": "no-store"})
+    except HTTPException as error:
+        return _json(error_body("err.request.bad", error.name), error.code)
 
-    :return: Response that ends the matter, or None.
+
+def _misbehave(function, request, faults, *arguments):
+    """Do what comes before the request is looked at, then let the function answer it.
+
+    :return: Response.
     :raise Refused: the error that was ordered.
     """
     if "slow" in faults:
@@ -153,17 +153,14 @@ def _misbehave_first(request, faults):
     if "disconnect" in faults:
         raise ConnectionAbortedError
     if "rate_limit" in faults:
-        seconds = str(faults["rate_limit"].retry_after)
-        raise Refused(
-            429, "err.request.too_many_requests", "Too many requests.", {"Retry-After": seconds}
-        )
+        headers = {"Retry-After": str(faults["rate_limit"].retry_after)}
+        raise Refused(429, "err.request.too_many_requests", "Too many requests.", headers)
     if "error" in faults:
         status = faults["error"].status
         raise Refused(status, _CODES.get(status, "err.service.unavailable"), "Ordered to fail.")
     if "garbage" in faults:
-        request.get_data()
-        return Response("<html>Welcome to the captive portal.</html>", mimetype="text/html")
-    return None
+        return Response("<html>Please log in to this network.</html>", mimetype="text/html")
+    return function(request, faults, *arguments)
 
 
 def _truncate(response):
@@ -176,10 +173,8 @@ def _truncate(response):
 
 
 def _remembered(request, response):
-    try:
-        body = json.loads(request.get_data())
-    except (ValueError, HTTPException):
-        body = None
+    # A form was consumed when it was read, and with it the client's secret.
+    body = b"" if response.status_code == 413 else request.get_data()
     return {
         "method": request.method,
         "path": request.path,

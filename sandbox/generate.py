@@ -50,7 +50,7 @@ def generate(count, seed=1):
             birth_date=(start + timedelta(randrange(25_000))).isoformat(),
             identifiers={"UIN": uin(number), "BRN": brn(number)},
             birth_place=choice(_PLACES),
-            spelling=SPELLINGS[number % 4 if number % 3 else 0],
+            spelling=SPELLINGS[number % len(SPELLINGS)],
         )
         if is_dead(number):
             person.death_date = (date(2015, 1, 1) + timedelta(randrange(4000))).isoformat()

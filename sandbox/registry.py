@@ -19,7 +19,7 @@ from .tokens import Tokens
 from .wire import Refused
 
 REMEMBERED_REQUESTS = 200
-REMEMBERED_TRANSACTIONS = 10_000
+REMEMBERED_TRANSACTIONS = 1_000
 
 
 @dataclass

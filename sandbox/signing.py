@@ -57,7 +57,7 @@ class Style:
         :return: a Style with these fields changed.
         :raise Refused: 400 for a field or value that does not exist.
         """
-        changes = changes or {}
+        changes = {} if changes is None else changes
         if not isinstance(changes, dict):
             raise Refused(400, "err.request.bad", "A signing style is an object.")
         known = {item.name: item.type for item in fields(self)}

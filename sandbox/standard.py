@@ -6,7 +6,7 @@ from .dialect import Dialect
 from .records import standard_record
 from .registry import Transaction
 from .subscriptions import Rejected, check_item
-from .validation import problem
+from .validation import shape_problem
 from .wire import acknowledgement, new_id, timestamp
 
 REGISTRY_TYPE = "ns:org:RegistryType:Civil"
@@ -156,11 +156,11 @@ class Standard(Dialect):
         return answer
 
     def _select(self, criteria, faults):
-        text = problem("search_criteria", criteria, "search_criteria")
+        text = shape_problem("search_criteria", criteria, "query", "search_criteria")
         if text:
             raise Rejected("rjct.search_criteria.invalid", text)
         pagination = criteria.get("pagination")
-        text = pagination is not None and problem("pagination", pagination, "pagination")
+        text = pagination is not None and shape_problem("pagination", pagination, "", "pagination")
         if text:
             raise Rejected("rjct.pagination.invalid", text)
         population = self.registry.population

@@ -1,13 +1,13 @@
 """Checking requests against the JSON Schemas in ``schemas/``, which mirror the standard."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from .wire import Refused, parse_timestamp
+from .wire import Refused, canonical, parse_timestamp
 
 _FORMATS = FormatChecker(formats=())
 
@@ -49,6 +49,23 @@ def problem(name, value, where):
         return f"{place} lacks {', '.join(missing)}."
     rule = json.dumps(error.validator_value)[:120]
     return f"{place} is not valid: {error.validator} {rule}."
+
+
+def shape_problem(name, value, member, where):
+    """Check a value like :func:`problem`, where only the type of one of its members matters. The
+    items of a batch are mostly alike but for that member, so they are checked once.
+
+    :param member: name of the member that differs.
+    """
+    shape = dict(value)
+    if isinstance(shape.get(member), (dict, list)):
+        shape[member] = type(shape[member])()
+    return _text_problem(name, canonical(shape), where)
+
+
+@lru_cache(maxsize=256)
+def _text_problem(name, text, where):
+    return problem(name, json.loads(text), where)
 
 
 def check(name, value, where):

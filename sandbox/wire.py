@@ -88,9 +88,12 @@ def dumps(value, *, spaced=False, ascii_only=False, sort=False):
     return json.dumps(value, ensure_ascii=ascii_only, separators=separators, sort_keys=sort)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def canonical(value):
     """:return: JSON text that is equal for equal values and types (``1`` is not ``1.0``)."""
-    return dumps(value, sort=True, ascii_only=True)
+    return _CANONICAL.encode(value)
 
 
 def _no_duplicates(pairs):
