@@ -5,7 +5,6 @@ import os
 import random
 import re
 import threading
-import time
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
+from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 import requests
@@ -74,9 +74,9 @@ def exchange(method, url, *, budget, timeout, headers, body=None, verify=True, q
     :return: Answer
     :raise TransportError: when the last attempt brought no answer.
     """
-    deadline = time.monotonic() + budget
+    deadline = monotonic() + budget
     for attempt in range(1, attempts + 1):
-        left = deadline - time.monotonic()
+        left = deadline - monotonic()
         answer, failure, retry_after = None, None, None
         try:
             answer, retry_after = _send_once(
@@ -91,10 +91,10 @@ def exchange(method, url, *, budget, timeout, headers, body=None, verify=True, q
         if (
             attempt == attempts
             or (failure and not failure.retryable)
-            or time.monotonic() + pause >= deadline
+            or monotonic() + pause >= deadline
         ):
             break
-        time.sleep(pause)
+        sleep(pause)
     if failure:
         raise failure
     return answer
@@ -132,7 +132,7 @@ def _read(response, deadline):
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             raise TransportError("too_large")
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             raise TransportError("timeout")
         chunks.append(chunk)
     declared = response.headers.get("Content-Length", "")

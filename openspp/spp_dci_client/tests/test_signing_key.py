@@ -1,0 +1,127 @@
+import base64
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import TransactionCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+
+def pem(key, password=None):
+    encryption = serialization.NoEncryption()
+    if password:
+        encryption = serialization.BestAvailableEncryption(password)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    ).decode()
+
+
+@tagged("post_install", "-at_install")
+class TestSigningKey(TransactionCase):
+    def create(self, **vals):
+        return self.env["spp.dci.signing.key"].create({"name": "Test", **vals})
+
+    def test_life_of_a_key(self):
+        for algorithm in ("ed25519", "rs256"):
+            key = self.create(algorithm=algorithm)
+            with self.assertRaises(UserError):
+                key.action_activate()
+            key.action_generate()
+            self.assertTrue(key.private_key.startswith("-----BEGIN PRIVATE KEY-----"))
+            public_key = key.public_key
+            self.assertTrue(public_key.startswith("-----BEGIN PUBLIC KEY-----"))
+            key.action_activate()
+            self.assertEqual(key.state, "active")
+            key.action_revoke()
+            self.assertEqual(key.state, "revoked")
+            self.assertFalse(key.private_key)
+            self.assertEqual(key.public_key, public_key)
+            with self.assertRaises(UserError):
+                key.action_activate()
+
+    def test_a_key_in_use_stays_as_it_is(self):
+        key = self.create()
+        key.action_generate()
+        key.action_activate()
+        for vals in (
+            {"private_key": pem(Ed25519PrivateKey.generate())},
+            {"algorithm": "rs256"},
+            {"key_id": "another"},
+        ):
+            with self.assertRaises(UserError):
+                key.write(vals)
+        with self.assertRaises(UserError):
+            key.action_generate()
+        key.name = "A Better Name"
+
+    def test_own_key(self):
+        own = rsa.generate_private_key(65537, 2048)
+        key = self.create(algorithm="rs256", private_key=pem(own))
+        public_key = serialization.load_pem_public_key(key.public_key.encode())
+        self.assertEqual(public_key.public_numbers(), own.public_key().public_numbers())
+
+    def test_unfit_keys(self):
+        ed25519 = Ed25519PrivateKey.generate()
+        for algorithm, text in (
+            ("rs256", pem(rsa.generate_private_key(65537, 1024))),
+            ("rs256", pem(ed25519)),
+            ("ed25519", pem(rsa.generate_private_key(65537, 2048))),
+            ("ed25519", pem(ec.generate_private_key(ec.SECP256R1()))),
+            ("rs256", pem(dsa.generate_private_key(1024))),
+            ("ed25519", pem(ed25519, b"a password")),
+            ("ed25519", pem(ed25519).replace("M", "N")),
+            ("ed25519", "no key"),
+        ):
+            with self.assertRaises(ValidationError) as caught:
+                self.create(algorithm=algorithm, private_key=text)
+            self.assertNotIn(text[40:60] or text, str(caught.exception))
+
+    def test_key_ids(self):
+        for key_id in ("a|b", 'a"b', "a b", "ä", "a\nb", "x" * 129):
+            with self.assertRaises(ValidationError):
+                self.create(key_id=key_id)
+        self.assertNotEqual(self.create().key_id, self.create().key_id)
+
+    def test_key_set_entry(self):
+        for algorithm, name in (("ed25519", "EdDSA"), ("rs256", "RS256")):
+            key = self.create(algorithm=algorithm)
+            with self.assertRaises(UserError):
+                key._get_jwk()
+            key.action_generate()
+            entry = key._get_jwk()
+            self.assertEqual(entry["kid"], key.key_id)
+            self.assertEqual((entry["use"], entry["alg"]), ("sig", name))
+            self.assertFalse({"d", "p", "q", "dp", "dq", "qi"} & entry.keys())
+            # Another library reads it and verifies with it.
+            token = jwt.encode({"a": 1}, key.private_key, algorithm=name)
+            self.assertEqual(
+                jwt.decode(token, jwt.PyJWK(entry).key, algorithms=[name]), {"a": 1}
+            )
+            self.assertEqual(key._get_jwk(kid="s|k|a")["kid"], "s|k|a")
+            for member in {"x", "n", "e"} & entry.keys():
+                self.assertNotIn("=", entry[member])
+                base64.urlsafe_b64decode(entry[member] + "==")
+
+    @mute_logger("odoo.models")
+    def test_only_administrators(self):
+        key = self.create()
+        key.action_generate()
+        user = new_test_user(self.env, "signing_plain", "base.group_user")
+        key_as_user = key.with_user(user)
+        for operation in (
+            lambda: key_as_user.read(["private_key"]),
+            lambda: key_as_user.read(["public_key"]),
+            key_as_user.action_generate,
+            key_as_user.action_activate,
+            key_as_user.action_revoke,
+            lambda: key_as_user.create({"name": "Mine"}),
+        ):
+            with self.assertRaises(AccessError):
+                operation()
+        admin = new_test_user(self.env, "signing_admin", "base.group_system")
+        key.with_user(admin).action_activate()
+        self.assertEqual(key.state, "active")
+        self.assertFalse(key.copy().public_key)

@@ -1,0 +1,121 @@
+import os
+import threading
+import time
+import unittest
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from unittest.mock import patch
+
+from ..services import transport
+from ..services.transport import TransportError, exchange
+from .registry_server import RegistryServer, Reply
+
+
+class TestTransport(unittest.TestCase):
+    """Without Odoo: one exchange over real sockets."""
+
+    def setUp(self):
+        self.server = RegistryServer()
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__)
+
+    def exchange(self, **options):
+        defaults = {"headers": {}, "timeout": 5, "budget": 5}
+        return exchange("POST", f"{self.server.url}/x", **{**defaults, **options})
+
+    def connections(self):
+        return {request.connection for request in self.server.requests}
+
+    def test_connections_are_kept(self):
+        for _ in range(5):
+            self.exchange()
+        self.assertEqual(len(self.connections()), 1)
+
+    def test_threads_share_the_session(self):
+        self.server.replies = [Reply(delay=0.2) for _ in range(6)]
+        answers = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(self.exchange()))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual([answer.status_code for answer in answers], [200] * 6)
+        self.exchange()
+        self.assertEqual(len(self.connections()), 6)
+
+    def test_a_child_opens_connections_of_its_own(self):
+        self.exchange()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                status = 0 if self.exchange().status_code == 200 else 1
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.exchange()
+        self.assertEqual(len(self.server.requests), 3)
+        self.assertEqual(len(self.connections()), 2)
+
+    def test_cookies_are_not_kept(self):
+        self.server.replies = [Reply(headers={"Set-Cookie": "who=somebody; Path=/"})]
+        self.exchange()
+        self.exchange()
+        self.assertNotIn("Cookie", self.server.requests[-1].headers)
+
+    def test_netrc_adds_no_credentials(self):
+        with patch("requests.sessions.get_netrc_auth", return_value=("user", "secret")):
+            self.exchange()
+        self.assertNotIn("Authorization", self.server.requests[-1].headers)
+
+    def test_the_budget_ends_it(self):
+        self.server.replies = [Reply(503)] * 10
+        began = time.monotonic()
+        self.assertEqual(self.exchange(budget=1).status_code, 503)
+        self.assertLess(time.monotonic() - began, 1.5)
+        self.assertLess(len(self.server.requests), transport.ATTEMPTS)
+
+    def test_an_attempt_gets_what_is_left_of_the_budget(self):
+        self.server.replies = [Reply(delay=5)]
+        began = time.monotonic()
+        with self.assertRaises(TransportError) as caught:
+            self.exchange(budget=1)
+        self.assertEqual(caught.exception.reason, "timeout")
+        self.assertLess(time.monotonic() - began, 2)
+
+    def test_one_attempt(self):
+        self.server.replies = [Reply(503)]
+        self.assertEqual(self.exchange(attempts=1).status_code, 503)
+
+    def test_retry_after(self):
+        later = datetime.now(timezone.utc) + timedelta(seconds=20)
+        self.assertEqual(transport._retry_after("7"), 7)
+        self.assertAlmostEqual(transport._retry_after(format_datetime(later)), 20, delta=2)
+        earlier = later - timedelta(days=1)
+        self.assertEqual(transport._retry_after(format_datetime(earlier)), 0)
+        for value in (None, "", "soon", "-1", "1.5", "٣"):
+            self.assertIsNone(transport._retry_after(value), value)
+
+    def test_proxies_of_the_environment(self):
+        proxy = f"{self.server.url}/"
+        environment = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "", "NO_PROXY": ""}
+        with patch.dict(os.environ, environment):
+            answer = exchange(
+                "GET", "http://crvs.invalid/path", headers={}, timeout=5, budget=5
+            )
+            self.assertEqual(answer.status_code, 200)
+            self.assertEqual(transport._proxies("http://127.0.0.1:9/"), {})
+            self.assertEqual(transport._proxies("http://localhost:9/"), {})
+        self.assertEqual(self.server.requests[-1].headers["Host"], "crvs.invalid")
+
+    def test_certificates_of_the_environment(self):
+        with patch.dict(os.environ, {"REQUESTS_CA_BUNDLE": "/some/bundle.pem"}):
+            self.assertEqual(transport._certificates(True), "/some/bundle.pem")
+            self.assertFalse(transport._certificates(False))
+
+    def test_url_that_is_none(self):
+        with self.assertRaises(TransportError):
+            exchange("GET", "http://[", headers={}, timeout=1, budget=1, attempts=1)
