@@ -43,7 +43,7 @@ def _read_one(value, tz):
     if not match:
         raise InvalidRecord("is not a full date")
     year, month, day, hour, minute, second, offset = (*match.groups(), *(None,) * 4)[:7]
-    zone = ZoneInfo(tz) if tz and hour and offset else None
+    zone = ZoneInfo(tz) if tz and offset else None
     try:
         result = date(int(year), int(month), int(day))
         if hour:

@@ -258,7 +258,7 @@ def _read_spouse(record, own_identifiers, relations, tz):
     named = as_list(record.get("spouse"))
     numbers = read_identifiers({"identifier": record.get("spouse_identifier")})
     typed = [relation for relation, roles in relations if roles & _SPOUSES]
-    if not (named or typed or numbers):
+    if not typed:
         typed = [relation for relation, roles in relations if not roles]
     partners = [_read_partner(value, tz) for value in named or typed]
     if numbers:
@@ -276,7 +276,7 @@ def _read_partner(value, tz):
         return Person(name=lenient_text(value))
     is_identifier = isinstance(value, dict) and (
         "identifier_type" in value
-        or ("type" in value and "value" in value)
+        or "value" in value
         or isinstance(value.get("identifier"), (str, int))
     )
     if is_identifier:

@@ -35,10 +35,9 @@ def event_type(name):
         ``spdci-common:RegistryEventType:LiveBirth``.
     :return: ``birth``, ``death``, ``marriage``, ``divorce`` or None.
     """
-    if not isinstance(name, str) or len(name) > MAX_TEXT:
+    if not isinstance(name, str) or is_foreign(name):
         return None
-    words = _meaningful_words(name)
-    return None if is_foreign(name) else _NAMES.get(words)
+    return _NAMES.get(_meaningful_words(name))
 
 
 def event_type_of(data, item):
@@ -76,14 +75,17 @@ def single(value):
 
 def is_generic(name):
     """Whether a name says that something was registered, but not what."""
-    return isinstance(name, str) and len(name) <= MAX_TEXT and not _meaningful_words(name)
+    return isinstance(name, str) and not _meaningful_words(name)
 
 
 def is_foreign(name):
-    """Whether a name means an event that is close to ours but not ours."""
-    if not isinstance(name, str) or len(name) > MAX_TEXT:
+    """Whether a name means an event that is close to ours but not ours.
+
+    What is too long to be a name may hide such a word, so it counts as one.
+    """
+    if not isinstance(name, str):
         return False
-    return not _NOT_OURS.isdisjoint(_words(name))
+    return len(name) > MAX_TEXT or not _NOT_OURS.isdisjoint(_words(name))
 
 
 def _meaningful_words(name):

@@ -124,6 +124,11 @@ def test_an_empty_array_beside_the_flat_shape():
     assert len(read_notification(flat(notify_event=[])).events) == 1
 
 
+def test_items_come_before_the_flat_shape():
+    found = read_notification(flat(notify_event=[standard("birth", ANN)]))
+    assert [event.event_type for event in found.events] == ["birth"]
+
+
 def test_flat_shape_of_another_type_is_refused():
     found = read_notification(flat(event_type="adoption", reference_id="r9"))
     assert (found.events, found.refused) == ((), (("r9", "adoption"),))
@@ -182,6 +187,14 @@ def test_a_couple_is_one_event(kind):
 )
 def test_two_persons_who_are_no_couple(records):
     assert len(read(standard("marriage", records)).events) == 2
+
+
+def test_the_date_of_a_couple_is_that_of_the_first_who_has_one():
+    couple = [
+        {"identifier": UIN, "marriage_date": "2020-02-02"},
+        {"identifier": SECOND_UIN, "marriage_date": "2021-01-01"},
+    ]
+    assert only_event(standard("marriage", couple)).event_date == date(2020, 2, 2)
 
 
 def test_three_persons_are_no_couple():

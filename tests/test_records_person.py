@@ -267,6 +267,7 @@ def spouse(record):
         {"spouse": [{"identifiers": [{"type": "UIN", "value": "2"}]}]},
         {"spouse": {"identifier_type": "UIN", "identifier_value": "2"}},
         {"spouse": {"type": "UIN", "value": "2"}},
+        {"spouse": {"type": "Person", "identifier": {"type": "UIN", "value": "2"}}},
         {"spouse": {"name": "UIN", "identifier": "2"}},
         {"spouse_identifier": {"type": "UIN", "value": "2"}},
         {"spouse_identifier": [{"type": "UIN", "value": "2"}]},
@@ -291,6 +292,11 @@ def spouse(record):
                     "identifiers": {"type": "UIN", "value": 2},
                 },
             ]
+        },
+        # What is named as the spouse comes before a relation that may be anybody.
+        {
+            "spouse": {"identifier": {"type": "UIN", "value": "2"}},
+            "relations": [{"identifier": {"type": "UIN", "value": "5"}}],
         },
         # A number says which of several partners is meant.
         {

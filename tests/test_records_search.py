@@ -162,6 +162,21 @@ def test_what_was_not_understood_never_looks_like_not_found(data, place):
     assert str(caught.value).startswith(f"message.search_response[1].{place}: ")
 
 
+def test_of_several_problems_the_first_is_named():
+    found = answer(item([BROKEN, 5]))["r1"]
+    assert "reg_records[0]" in found.problem
+
+
+def test_a_reason_given_once_is_kept():
+    reasons = {"status_reason_code": "rjct.filter.invalid", "status_reason_message": "No"}
+    found = answer(item(ANN, **reasons), item(BOB, status_reason_code=""))["r1"]
+    assert (found.reason_code, found.reason_message) == ("rjct.filter.invalid", "No")
+
+
+def test_an_endless_reference_id_is_none():
+    assert list(answer(item(ANN, 10**5000))) == [""]
+
+
 def test_a_problem_of_one_page_is_a_problem_of_the_answer():
     for pages in ((ANN, BROKEN), (BROKEN, ANN)):
         found = answer(*(item(page) for page in pages))["r1"]
