@@ -1,0 +1,132 @@
+"""The commands of `./dev`."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from pathlib import Path
+
+from . import lint, odoo, postgres, server, testing
+from .console import Problem, say
+from .workspace import Workspace
+
+LOGIN = "login admin, password admin"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    main_parser = argparse.ArgumentParser(
+        prog="./dev", description="Runs, tests and shows the addon on a bare machine."
+    )
+    commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("test", help="run every test; arguments are pytest's", add_help=False)
+    start = commands.add_parser("up", help="start Odoo in the background")
+    start.add_argument("--port", type=_port, metavar="N", help="HTTP port, remembered")
+    start.add_argument("--workers", type=_count, metavar="N", default=0, help="worker processes")
+    stop = commands.add_parser("down", help="stop Odoo and its PostgreSQL")
+    stop.add_argument("--drop", action="store_true", help="also give up the database for a new one")
+    commands.add_parser("status", help="print URL, state and log file")
+    shell = commands.add_parser("shell", help="Odoo's shell, or run a file with env in scope")
+    shell.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    commands.add_parser("lint", help="check formatting, code and data files")
+    return main_parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1024 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1024 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > 64:
+        raise argparse.ArgumentTypeError("a number of processes is 0 to 64")
+    return int(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one command; return the exit status."""
+    if arguments[:1] == ["test"]:  # everything behind it is pytest's
+        options, rest = argparse.Namespace(command="test"), arguments[1:]
+    else:
+        options, rest = parser().parse_args(arguments), []
+    try:
+        return COMMANDS[options.command](Workspace.here(), options, rest)
+    except Problem as problem:
+        say(f"dev: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        say("dev: interrupted; the next run carries on from here.")
+        return 130
+    except OSError as error:
+        if error.errno is None or not error.strerror:
+            raise
+        say(f"dev: {error.strerror}: {error.filename or 'no file named'}.")
+        return 1
+
+
+def _test(workspace: Workspace, _options: argparse.Namespace, rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        return testing.run(instance, rest)
+
+
+def _up(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        running = server.up(instance, port=options.port, workers=options.workers)
+    print(f"{running.url} ({LOGIN}); log file {running.log}")
+    return 0
+
+
+def _down(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
+    stopped = server.down(workspace)
+    if options.drop:
+        with odoo.ready(workspace) as instance:
+            instance.drop(server.DATABASE)
+    else:
+        postgres.stop_idle(workspace)
+    print("stopped" if stopped else "nothing was running")
+    return 0
+
+
+def _status(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    running = server.running(workspace)
+    port = workspace.ports()["http"]
+    url = running.url if running else f"http://127.0.0.1:{port}"
+    if not running:
+        state = "stopped"
+    elif server.answers(url):
+        state = f"running (process {running.pid}, {running.workers or 'no'} workers)"
+    else:
+        state = f"not answering (process {running.pid})"
+    print(f"URL:   {url}\nstate: {state}\nlog:   {workspace.logs / 'odoo.log'}")
+    return 0 if state.startswith("running") else 3
+
+
+def _shell(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
+    file = options.file.absolute() if options.file else None
+    if file and not file.is_file():
+        raise Problem(f"There is no file {options.file}.")
+    with odoo.ready(workspace) as instance:
+        if not server.running(workspace):
+            instance.prepare(server.DATABASE, demo=True)
+        configuration = instance.configuration("shell", server.DATABASE)
+        if file:
+            command = [str(instance.python), str(odoo.INSIDE / "run_file.py")]
+            command += [str(configuration), str(file)]
+        else:
+            command = instance.command("shell", "--config", configuration, "--no-http")
+        return subprocess.run(command, env=instance.environ(), check=False).returncode
+
+
+def _lint(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    return lint.run(workspace)
+
+
+COMMANDS = {
+    "test": _test,
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "shell": _shell,
+    "lint": _lint,
+}

@@ -1,0 +1,51 @@
+"""Runs inside the virtual environment: executes a file with `env` on the database.
+
+Usage: run_file.py CONFIG FILE. Unlike `odoo shell` it leaves standard input to the file, starts no
+server, and commits when the file ends normally.
+"""
+
+import sys
+import threading
+import traceback
+
+import odoo
+from odoo import api
+from odoo.modules.registry import Registry
+from odoo.tools import config
+
+
+def main(config_file, path):
+    """Run the file; return the exit status."""
+    config.parse_config(["--config", config_file, "--log-level", "warn"], setup_logging=True)
+    (name,) = config["db_name"]
+    threading.current_thread().dbname = name
+    registry = Registry(name)
+    with registry.cursor() as cr:
+        env = api.Environment(cr, api.SUPERUSER_ID, {})
+        env = env(context=env["res.users"].context_get())
+        scope = {
+            "__name__": "__main__",
+            "__file__": path,
+            "odoo": odoo,
+            "env": env,
+            "self": env.user,
+        }
+        try:
+            with open(path, encoding="utf-8") as stream:
+                exec(compile(stream.read(), path, "exec"), scope)  # noqa: S102 pylint: disable=exec-used
+        except BaseException as error:  # whatever it is, nothing may stay written
+            if not isinstance(error, SystemExit) or error.code:
+                cr.rollback()
+                traceback.print_exc()
+                return 1
+        try:
+            cr.commit()
+        except Exception:  # a constraint that is checked at the end
+            traceback.print_exc()
+            return 1
+        registry.signal_changes()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

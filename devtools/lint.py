@@ -1,0 +1,53 @@
+"""`./dev lint`: formatters and linters, checking only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import xml.sax
+from pathlib import Path
+
+from . import odoo_tree, python_env
+from .console import say
+from .workspace import ROOT_ADDON, Workspace
+
+
+def run(workspace: Workspace) -> int:
+    """Check formatting, Python, Odoo's conventions and XML; return 0 when nothing is amiss."""
+    python = str(python_env.get(workspace))
+    tree = odoo_tree.get(workspace)
+    workspace.link()
+    environ = {**os.environ, "PYTHONPATH": str(tree.python_path)}
+    root = workspace.root
+    configuration = f"--config={root / 'pyproject.toml'}"
+    addons = [str(workspace.links / "addons" / ROOT_ADDON)]
+    addons += [str(path) for name, path in workspace.addons().items() if name != ROOT_ADDON]
+    checks = {
+        "formatting": [python, "-m", "ruff", "format", "--check", "--quiet", configuration, "."],
+        "ruff": [python, "-m", "ruff", "check", configuration, "."],
+        "pylint-odoo": [python, "-m", "pylint", f"--rcfile={root / 'pyproject.toml'}", *addons],
+    }
+    failed = []
+    for name, command in checks.items():
+        say(f"→ {name}")
+        if subprocess.run(command, cwd=root, env=environ, check=False).returncode:
+            failed.append(name)
+    say("→ XML")
+    if broken := broken_xml(root):
+        print("\n".join(broken))
+        failed.append("XML")
+    print(f"lint: {', '.join(failed)} failed" if failed else "lint: nothing amiss")
+    return 1 if failed else 0
+
+
+def broken_xml(root: Path) -> list[str]:
+    """Return a line for each XML file of the repository that is not well-formed."""
+    problems = []
+    for path in sorted(root.rglob("*.xml")):
+        if any(part.startswith(".") or part == "node_modules" for part in path.parts[len(root.parts) :]):
+            continue
+        try:
+            xml.sax.parse(str(path), xml.sax.handler.ContentHandler())
+        except xml.sax.SAXParseException as error:
+            problems.append(f"{path.relative_to(root)}:{error.getLineNumber()}: {error.getMessage()}")
+    return problems

@@ -1,0 +1,81 @@
+"""The virtual environment with the pinned Python packages, shared between clones."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from .console import Problem, step
+from .files import lock, need_space, remove_tree, write_text
+from .workspace import Workspace
+
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+
+
+def get(workspace: Workspace) -> Path:
+    """Return the environment's interpreter, making the environment when it is not there.
+
+    :raise Problem: when packages cannot be installed
+    """
+    pins = b"".join((workspace.root / name).read_bytes() for name in REQUIREMENTS)
+    interpreter = f"{platform.python_version()} {os.path.realpath(sys.executable)}".encode()
+    key = hashlib.sha256(pins + interpreter).hexdigest()[:12]
+    folder = workspace.cache / f"python-{platform.python_version()}-{key}"
+    if not _works(folder):
+        with lock(
+            workspace.cache / "python.lock", "Waiting for another run that installs packages …"
+        ):
+            if not _works(folder):
+                _make(workspace, folder)
+    return folder / "bin" / "python"
+
+
+def _works(folder: Path) -> bool:
+    return (folder / "complete").is_file() and (folder / "bin" / "python").exists()
+
+
+def _make(workspace: Workspace, folder: Path) -> None:
+    need_space(folder, 700, "Installing the Python packages")
+    remove_tree(folder)
+    log = workspace.logs / "pip.log"
+    environ = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environ.pop("PYTHONPATH", None)
+    with step("Installing the pinned Python packages (90, about 150 MB)"):
+        with open(log, "w", encoding="utf-8") as stream:
+
+            def run(*command: str) -> bool:
+                return (
+                    subprocess.run(
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=stream,
+                        stderr=subprocess.STDOUT,
+                        env=environ,
+                        check=False,
+                    ).returncode
+                    == 0
+                )
+
+            if not run(sys.executable, "-m", "venv", str(folder)):
+                raise Problem(
+                    "Python cannot make a virtual environment: install its venv package "
+                    f"(on Debian: apt-get install python3-venv). Details are in {log}."
+                )
+            python = str(folder / "bin" / "python")
+            pins = str(workspace.root / REQUIREMENTS[-1])
+            if not run(python, "-m", "pip", "install", "--no-input", "-r", pins):
+                raise Problem(
+                    f"The Python packages could not be installed ({_reason(log)}): check the "
+                    f"network and the free disk space. Details are in {log}."
+                )
+    write_text(folder / "complete", "")
+
+
+def _reason(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (errors or lines or ["no output"])[-1].removeprefix("ERROR: ").strip().rstrip(".")
