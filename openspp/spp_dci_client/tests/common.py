@@ -28,11 +28,12 @@ def everything_logged():
     `assertLogs` would want at least one line, and sees only loggers without a level of their own.
     """
     handler = _Lines()
-    loggers = [
-        logging.getLogger(name) for name in ("", "odoo", "odoo.addons.spp_dci_client", "urllib3")
-    ]
+    # Odoo's own log of SQL statements is another matter: it is for development alone.
+    names = ("", "odoo", "odoo.addons.spp_dci_client", "urllib3", "requests")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     loggers[0].addHandler(handler)
+    handler.addFilter(lambda record: record.name != "odoo.sql_db")
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
     try:
@@ -83,3 +84,13 @@ class ClientCase(TransactionCase):
                 **vals,
             }
         )
+
+    def remove_token_afterwards(self):
+        """For tests outside Odoo's test mode, where the token is committed."""
+        key = self.source._get_token_store()._key
+
+        def remove():
+            with self.registry.cursor() as cr:
+                cr.execute("DELETE FROM spp_dci_access_token WHERE cache_key = %s", (key,))
+
+        self.addCleanup(remove)

@@ -187,6 +187,7 @@ class TestClientFailures(ClientCase):
         self.env.flush_all()
         with self.registry.cursor() as cr:
             self.use_oauth2()
+            self.remove_token_afterwards()
             self.ask()
             cr.execute("SELECT 1 FROM res_partner WHERE id = %s", (partner.id,))
             self.assertFalse(cr.fetchone())

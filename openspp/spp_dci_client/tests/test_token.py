@@ -1,5 +1,6 @@
 import threading
 import time
+from copy import copy
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api
@@ -177,14 +178,8 @@ class TestTokenBetweenWorkers(TokenCase):
 
     def setUp(self):
         super().setUp()
-        store = self.source._get_token_store()
-        self.addCleanup(self.remove, store._key)
-        # The others cannot see a data source that was not committed.
-        self.store = store
-
-    def remove(self, key):
-        with self.registry.cursor() as cr:
-            cr.execute("DELETE FROM spp_dci_access_token WHERE cache_key = %s", (key,))
+        self.store = self.source._get_token_store()
+        self.remove_token_afterwards()
 
     def run_workers(self, count):
         """:return: the tokens that as many workers got, who began at the same time."""
@@ -192,8 +187,8 @@ class TestTokenBetweenWorkers(TokenCase):
 
         def work():
             with self.registry.cursor() as cr:
-                store = type(self.store).__new__(type(self.store))
-                store.__dict__.update(self.store.__dict__)
+                # A copy, since others cannot see a data source that was not committed.
+                store = copy(self.store)
                 store._env = api.Environment(cr, SUPERUSER_ID, {})
                 barrier.wait()
                 tokens.append(store.get())
