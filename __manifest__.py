@@ -23,6 +23,8 @@
         "views/crvs_sender_views.xml",
         "views/crvs_event_views.xml",
         "views/res_partner_views.xml",
+        "views/crvs_message_views.xml",
+        "views/crvs_request_views.xml",
     ],
     "application": True,
 }

@@ -1,1 +1,1 @@
-from . import jwks
+from . import callback, jwks
