@@ -40,7 +40,7 @@ class CRVSEvent(models.Model):
         if not by_digest:
             return self.browse()
         origin = {
-            "origin": self._origin(sender, data_source),
+            "origin": self._origin_key(sender, data_source),
             "sender": (sender and sender.id) or None,
             "data_source": (data_source and data_source.id) or None,
         }
@@ -164,7 +164,7 @@ class CRVSEvent(models.Model):
         self.invalidate_model(["duplicate_count"])
 
     @api.model
-    def _origin(self, sender, data_source):
+    def _origin_key(self, sender, data_source):
         """Return among whose events the same content is recognised: the sender's.
 
         Only what was found at a registry without a sender counts by the registry.

@@ -89,11 +89,11 @@ class CRVSProcessor(models.AbstractModel):
         """
         batch = self._new_batch(events)
         for case in batch.cases:
-            self._read(case, batch)
+            self._read_case(case, batch)
         self.env["spp.dci.crvs.matcher"]._match(batch)
         self._lock_persons(batch)
         self._brake(batch)
-        self._prefetch(batch)
+        self._prefetch_batch(batch)
         for cases in batch.rounds():
             cases.sort(key=lambda case: case.event.event_type)
             for event_type, group in groupby(cases, key=lambda case: case.event.event_type):
@@ -118,7 +118,7 @@ class CRVSProcessor(models.AbstractModel):
         )
 
     @api.model
-    def _read(self, case, batch):
+    def _read_case(self, case, batch):
         """Read what the registry said and whether it can be applied today."""
         event = case.event
         try:
@@ -215,7 +215,7 @@ class CRVSProcessor(models.AbstractModel):
                 case.outcome = "held"
 
     @api.model
-    def _prefetch(self, batch):
+    def _prefetch_batch(self, batch):
         """Look up for all events together what the effects depend on."""
         self._prefetch_numbers(batch)
         for event_type in {case.event.event_type for case in batch.open}:
