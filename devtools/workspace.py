@@ -99,8 +99,6 @@ class Workspace:
         """Return the addons to install by technical name, each with its folder in the clone."""
         found = {ROOT_ADDON: self.root}
         found.update(_addons_in(self.root / "openspp"))
-        if not (self.root / "openspp" / "spp_dci_client").exists():
-            del found[ROOT_ADDON]  # until its dependency is there
         return found
 
     def addons_path(self) -> list[Path]:
