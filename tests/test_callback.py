@@ -1,4 +1,5 @@
 import json
+import logging
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -198,7 +199,7 @@ class TestCallback(CallbackCase):
         self.env["ir.config_parameter"].set_param("dci.allow_unsigned_requests", "True")
         receive = "odoo.addons.spp_dci_client_crvs.models.crvs_message_receive"
         for value in (None, "", "not a signature"):
-            with self.subTest(signature=value), self.assertLogs(receive, "WARNING") as logs:
+            with self.subTest(signature=value), self.assertLogs(receive, logging.WARNING) as logs:
                 message = notification(item(death_date="2026-11-01", note=value))
                 body = {"header": header(), "message": message, "signature": value}
                 self.assertAccepted(self.post(body))
@@ -217,7 +218,7 @@ class TestCallback(CallbackCase):
         """)
         counts = self.row_counts()
         planted = notification(item(identifiers=[("UIN", "PLANTED-77")], death_date="2026-11-01"))
-        with self.assertLogs(level="DEBUG") as logs:
+        with self.assertLogs("odoo", logging.DEBUG) as logs:
             answer = self.post(self.sign(planted))
         self.assertRefused(answer, 503, "err.service.unavailable")
         self.assertNotIn("PLANTED-77", answer.text)
@@ -232,7 +233,7 @@ class TestCallback(CallbackCase):
     def test_refused_message_leaves_one_line(self):
         dispatcher = "odoo.addons.spp_dci_client_crvs.controllers.dispatcher"
         claimed = "x" * 70 + "é\n"
-        with self.assertLogs(dispatcher, "INFO") as logs:
+        with self.assertLogs(dispatcher, logging.INFO) as logs:
             answer = self.post(self.sign(notification(), header(sender_id=claimed)))
         self.assertRefused(answer, 401, "err.sender_id.invalid")
         self.assertEqual(len(logs.output), 1)
