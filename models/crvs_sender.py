@@ -201,8 +201,8 @@ class CRVSSender(models.Model):
         self.filtered(lambda sender: before[sender] != sender._trust_anchor())._alert_managers(
             ACTIVITY_KEYS_CHANGED,
             self.env._(
-                "The key, the address, the algorithm or the name that this sender is trusted by has "
-                "changed. Please confirm with the registry that this is right."
+                "The key, the address, the algorithm or the name that this sender is trusted by "
+                "has changed. Please confirm with the registry that this is right."
             ),
         )
         return result
@@ -274,7 +274,8 @@ class CRVSSender(models.Model):
             return [parse_pem(pasted)]
         if not sender.jwks_url:
             return []
-        return [key._trusted() for key in sender.key_ids._search_live(sender)]
+        keys = self.env["spp.dci.crvs.sender.key"]._search_live(sender)
+        return [key._trusted() for key in keys]
 
     def _may_speak_for(self, event_type, identifier_types=()):
         """Tell whether this sender may report such an event.

@@ -266,10 +266,10 @@ class _PinnedAdapter(HTTPAdapter):
 
             def _new_conn(self):
                 error = None
-                for left, (family, sockaddr) in zip(range(len(addresses), 0, -1), addresses):
+                for index, (family, sockaddr) in enumerate(addresses):
                     sock = socket.socket(family, socket.SOCK_STREAM)
                     try:
-                        sock.settimeout(deadline.remaining() / left)
+                        sock.settimeout(deadline.remaining() / (len(addresses) - index))
                         sock.connect((sockaddr[0], self.port, *sockaddr[2:]))
                         deadline.watch(sock)
                     except OSError as refused:

@@ -253,6 +253,7 @@ class TestFetch(unittest.TestCase):
     def test_time_limit_of_the_resolver(self):
         def slow(*_args, **_kwargs):
             time.sleep(1)
+            return []
 
         start = time.monotonic()
         with patch.object(key_fetch.socket, "getaddrinfo", slow):
