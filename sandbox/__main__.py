@@ -25,9 +25,10 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
 
     def log(self, type, message, *args):
-        pass
+        """Log nothing."""
 
     def connection_dropped(self, error, environ=None):
+        """Close the connection, as when a fault orders it."""
         self.close_connection = True
 
 
@@ -108,7 +109,8 @@ def main(argv=None):
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"Sandbox registry ready at {registry.url}", flush=True)
+    sys.stdout.write(f"Sandbox registry ready at {registry.url}\n")
+    sys.stdout.flush()
     server.serve_forever(poll_interval=0.1)
     return 0
 

@@ -11,8 +11,9 @@ from .wire import Refused
 
 
 class Admin:
-    """Each method answers one URL: it takes the JSON body and the query, and returns what is
-    sent as JSON.
+    """The methods that answer the admin URLs.
+
+    Each takes the JSON body and the query, and returns what is sent as JSON.
 
     :param registry: Registry.
     :param notifier: Notifier.
@@ -77,6 +78,7 @@ class Admin:
         return {}
 
     def config(self, _body, _query):
+        """List the settings."""
         return asdict(self.registry.config)
 
     def configure(self, body, _query):
@@ -107,7 +109,7 @@ class Admin:
         return {"deliveries": self.notifier.push(body)}
 
     def person(self, _body, query):
-        """The person with the identifier ``?type=…&value=…``."""
+        """Return the person with the identifier ``?type=…&value=…``."""
         return self._described(events.lookup(self.registry.population, query))
 
     def enter_person(self, body, _query):
@@ -121,6 +123,7 @@ class Admin:
         return {**asdict(person), "own_identifiers": own_identifiers(person)}
 
     def subscriptions(self, _body, _query):
+        """List all subscriptions, ended ones too."""
         return {"subscriptions": self.registry.subscriptions.dump()}
 
     def subscribe(self, body, _query):
@@ -143,8 +146,9 @@ class Admin:
         return {"codes": codes}
 
     def register_client(self, body, _query):
-        """Register a client's ``public_key`` (PEM) or ``jwks_url`` under its ``sender_id``; or set
-        whether unregistered clients are refused: ``{"required": true}``.
+        """Register a client's ``public_key`` (PEM) or ``jwks_url`` under its ``sender_id``.
+
+        ``{"required": true}`` makes the registry refuse clients that are not registered.
         """
         if "required" in body:
             self.registry.clients.required = bool(body["required"])
@@ -156,7 +160,7 @@ class Admin:
         return {"required": self.registry.clients.required, "clients": self.registry.clients.dump()}
 
     def keys(self, _body, _query):
-        """The public keys of both rings, the newest of each algorithm last."""
+        """List the public keys of both rings, the newest of each algorithm last."""
         rings = {"standard": self.registry.ring, "opencrvs": self.registry.opencrvs_ring}
         return {
             name: [
@@ -190,6 +194,7 @@ class Admin:
         return {"lifetime": lifetime}
 
     def faults(self, _body, _query):
+        """List the misbehaviours ordered, with how often each has struck."""
         return {"faults": [fault.describe() for fault in self.registry.faults.active]}
 
     def add_fault(self, body, _query):
@@ -213,6 +218,7 @@ class Admin:
         }
 
     def clear_requests(self, _body, _query):
+        """Forget what was counted and remembered."""
         self.registry.counters.clear()
         self.registry.requests.clear()
         return {}

@@ -64,6 +64,7 @@ class App:
         self._map = Map(rules)
 
     def __call__(self, environ, start_response):
+        """Answer a request, as WSGI wants it."""
         request = Request(environ)
         request.max_content_length = MAX_BODY
         response = self._respond(request)

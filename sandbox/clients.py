@@ -26,7 +26,9 @@ def algorithm_of(public_key):
 
 
 def read_jwks(document):
-    """:param document: parsed JWKS.
+    """Read the signing keys of a JWKS.
+
+    :param document: parsed JWKS.
     :return: list of ``(kid, algorithm, public key)`` of its signing keys.
     :raise ValueError: it is no JWKS.
     """
@@ -132,6 +134,7 @@ class Clients:
         return dict(self._registered)
 
     def clear(self):
+        """Forget all clients."""
         self._clients.clear()
         self._registered.clear()
 

@@ -18,7 +18,9 @@ ACCEPTED = 202
 
 
 def callback_url(sender_uri, action):
-    """:param sender_uri: where the client wants to be called.
+    """Find where a message goes.
+
+    :param sender_uri: where the client wants to be called.
     :param action: of the message to send.
     :return: that URL, or the sibling of the standard's path that it ends in.
     """

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 from . import signing, validation
 from .wire import Refused, read_object
@@ -18,18 +19,23 @@ class Exchange:
 
     @property
     def header(self):
+        """The client's header."""
         return self.members["header"]
 
     @property
     def message(self):
+        """The client's message."""
         return self.members["message"]
 
     @property
     def sender_id(self):
+        """Who asks."""
         return self.header["sender_id"]
 
     def callback_uri(self):
-        """:return: where the client wants to be called.
+        """Find where the answer goes.
+
+        :return: where the client wants to be called.
         :raise Refused: 400 when it named no place.
         """
         uri = self.header.get("sender_uri")
@@ -46,7 +52,7 @@ class Dialect:
     """
 
     header_schema = "header"
-    message_schemas = {}  # by action
+    message_schemas: ClassVar = {}  # by action
     clients_publish = False  # whether a client's keys are found under its sender id
 
     def __init__(self, registry):
@@ -93,7 +99,9 @@ class Dialect:
         return Exchange(members, faults)
 
     def seal(self, header, message, faults):
-        """:param header: dict.
+        """Sign an answer.
+
+        :param header: dict.
         :param message: dict.
         :param faults: dict of faults by kind; ``wrong_signature`` counts.
         :return: the signed message as bytes.

@@ -55,7 +55,9 @@ def register(population, spec):
 
 
 def lookup(population, identifier):
-    """:param identifier: ``{type, value}``.
+    """Find a person.
+
+    :param identifier: ``{type, value}``.
     :return: the Person.
     :raise Refused: 400 or 404.
     """
@@ -180,7 +182,9 @@ def _records(population, spec, person, kind):
 
 
 def read_specs(body):
-    """:param body: dict of the admin URL: one event, or ``{"events": [...]}``.
+    """Read the order to register events.
+
+    :param body: dict of the admin URL: one event, or ``{"events": [...]}``.
     :return: list of dicts.
     :raise Refused: 400 when there is none.
     """

@@ -49,7 +49,7 @@ class Fault:
     hits: int = 0
 
     def __post_init__(self):
-        self._source = random.Random(self.seed)
+        self._source = random.Random(self.seed)  # noqa: S311
 
     def strikes(self, path):
         """Count a request and decide whether it is hit."""
@@ -84,7 +84,9 @@ class Faults:
         self.active = []
 
     def add(self, values):
-        """:param values: dict of the fields of :class:`Fault`.
+        """Order a misbehaviour.
+
+        :param values: dict of the fields of :class:`Fault`.
         :return: the Fault.
         :raise Refused: 400 for an unknown kind or field.
         """
@@ -99,6 +101,7 @@ class Faults:
         return fault
 
     def clear(self):
+        """Behave again."""
         self.active = []
 
     def draw(self, path):

@@ -33,11 +33,13 @@ def is_dead(number):
 
 
 def generate(count, seed=1):
-    """:param count: how many persons.
+    """Make people up.
+
+    :param count: how many persons.
     :param seed: another seed gives other names and dates, never other identifiers or deaths.
     :return: iterator of Person.
     """
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311
     choice, randrange = source.choice, source.randrange
     start = date(1935, 1, 1)
     for number in range(count):

@@ -53,6 +53,7 @@ class SigningKey:
 
     @property
     def public(self):
+        """The public key."""
         return self.private.public_key()
 
     def jwk(self):
@@ -105,7 +106,9 @@ class KeyRing:
         return f"{self.owner}|{new_id()[:8]}|{algorithm}"
 
     def current(self, algorithm):
-        """:return: the key that signs with this algorithm.
+        """Choose the key that signs.
+
+        :return: the newest SigningKey of this algorithm.
         :raise KeyError: the ring has none.
         """
         for key in reversed(self.keys):
@@ -124,8 +127,9 @@ class KeyRing:
         return self.add(algorithm)
 
     def jwks(self):
-        """:return: the JWKS document (RFC 7517), the encryption key first: a trap for careless
-        readers.
+        """Publish the keys.
+
+        :return: the JWKS document (RFC 7517), the encryption key first: a trap for the careless.
         """
         encryption = {
             **public_members(self.encryption.public_key()),

@@ -1,5 +1,7 @@
 """The OpenCRVS dialect (dci-crvs-api 1.x): a search finds the entries of one register."""
 
+from typing import ClassVar
+
 from . import queries
 from .dialect import Dialect
 from .records import REGISTERS, national_number, opencrvs_record
@@ -17,22 +19,27 @@ class OpenCRVS(Dialect):
     """
 
     header_schema = "opencrvs_header"
-    message_schemas = {"search": "opencrvs_search"}
+    message_schemas: ClassVar = {"search": "opencrvs_search"}
     clients_publish = True
 
     def ids(self):
+        """Return the URL, which is the sender id too."""
         return {self.ring().owner}
 
     def ring(self):
+        """Return the keys published for this dialect."""
         return self.registry.opencrvs_ring
 
     def style(self):
+        """Return how answers are signed."""
         return STYLE
 
     def sync_search(self, exchange):
+        """Answer a search at once."""
         return 200, self._answer(exchange, new_id())
 
     def search(self, exchange):
+        """Answer a search by callback."""
         url, correlation_id = exchange.callback_uri(), new_id()
         body = self._answer(exchange, correlation_id)
         if not self.registry.config.silent:

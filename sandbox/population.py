@@ -79,7 +79,9 @@ class Population:
 
     @classmethod
     def from_file(cls, path):
-        """:param path: JSON file, ``{"persons": [{…}, …]}``.
+        """Read a population.
+
+        :param path: JSON file, ``{"persons": [{…}, …]}``.
         :raise ValueError: the file does not describe a population.
         """
         with open(path, encoding="utf-8") as file:

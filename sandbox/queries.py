@@ -83,6 +83,7 @@ class Condition:
         return wanted
 
     def __call__(self, person):
+        """Tell whether a Person meets the condition."""
         return any(value and self._compare(value, self._wanted) for value in self._values(person))
 
 
@@ -126,10 +127,11 @@ def _joined(first, join, second):
 
 
 def read_expression(query):
-    """Read an expression: text such as ``birth_date ge 1990-01-01 and sex eq female``, an object
-    of attributes with values or ``{operator: value}``, or a list of predicates; either bare or
-    wrapped as ``{"type": …, "value": {"expression": …}}``.
+    """Read an expression.
 
+    :param query: text such as ``birth_date ge 1990-01-01 and sex eq female``, an object of
+        attributes with values or ``{operator: value}``, or a list of predicates; either bare or
+        wrapped as ``{"type": …, "value": {"expression": …}}``.
     :return: function of a Person.
     :raise BadQuery: it is malformed.
     """
@@ -182,7 +184,9 @@ def identifier(query):
 
 
 def find(population, query_type, query):
-    """:return: list of the persons who meet a query of the standard dialect.
+    """Search.
+
+    :return: list of the persons who meet a query of the standard dialect.
     :raise BadQuery: it is malformed or of an unknown type.
     """
     if query_type == "idtype-value":
@@ -207,7 +211,9 @@ class Cache:
         self._results = OrderedDict()
 
     def get(self, version, key, search):
-        """:param version: of the population; another one makes results stale.
+        """Return a result, searching when it is not there.
+
+        :param version: of the population; another one makes results stale.
         :param key: any JSON value that stands for the search.
         :param search: function without arguments that returns the result.
         """
@@ -220,7 +226,9 @@ class Cache:
 
 
 def sort(persons, orders):
-    """:param orders: the standard's list of ``{attribute_name, sort_order}``.
+    """Put persons in order.
+
+    :param orders: the standard's list of ``{attribute_name, sort_order}``.
     :return: the persons in that order.
     :raise BadQuery: it is malformed.
     """

@@ -23,8 +23,10 @@ def own_identifiers(person):
 
 
 def standard_record(person, population, spelling=None):
-    """:param spelling: other than the person's own.
-    :return: the person's record in the standard dialect.
+    """Write a person in the standard dialect.
+
+    :param spelling: other than the person's own.
+    :return: the record.
     """
     return _SPELLINGS[spelling or person.spelling](person, population)
 
@@ -181,7 +183,9 @@ def opencrvs_identifiers(person, kinds):
 
 
 def opencrvs_record(person, population, register):
-    """:param register: ``birth``, ``death`` or ``marriage``, in which the person has an entry.
+    """Write a person in the OpenCRVS dialect.
+
+    :param register: ``birth``, ``death`` or ``marriage``, in which the person has an entry.
     :return: that entry as OpenCRVS writes it.
     """
     kinds = (REGISTERS[register], "NID", "OPENCRVS_RECORD_ID")

@@ -122,7 +122,7 @@ class Registry:
         self.opencrvs_ring.owner = f"{url}/opencrvs"
 
     def reset(self):
-        """Forget everything but the keys: people's changes, clients, subscriptions, faults, …"""
+        """Forget events, clients, subscriptions, faults and settings, not keys and tokens."""
         self.population.reset()
         self.config.__dict__.update(Config().__dict__)
         for part in (self.clients, self.subscriptions, self.transactions, self.faults):

@@ -53,7 +53,9 @@ class Style:
     flaw: str = ""
 
     def but(self, changes):
-        """:param changes: dict of fields, or None.
+        """Change a style.
+
+        :param changes: dict of fields, or None.
         :return: a Style with these fields changed.
         :raise Refused: 400 for a field or value that does not exist.
         """
@@ -174,7 +176,9 @@ _PARAMETER = re.compile(r'\s*([A-Za-z]+)\s*[=:]\s*"([^"]*)"\s*(?:,|$)')
 
 
 def named_key(signature):
-    """:return: ``(profile, key id)`` named by a signature; nothing is verified yet.
+    """Read which key a signature names; nothing is verified yet.
+
+    :return: ``(profile, key id)``, the profile ``http`` or ``jws``.
     :raise Refused: 401 when it has the form of neither profile.
     """
     if not isinstance(signature, str) or not signature.strip():

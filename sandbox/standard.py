@@ -1,5 +1,7 @@
 """The standard dialect: DCI CRVS 1.0.0, whose answer to a search is the person."""
 
+from typing import ClassVar
+
 from . import queries
 from .delivery import callback_url
 from .dialect import Dialect
@@ -20,7 +22,7 @@ class Standard(Dialect):
     dict)``.
     """
 
-    message_schemas = {
+    message_schemas: ClassVar = {
         "search": "search",
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",
@@ -28,12 +30,15 @@ class Standard(Dialect):
     }
 
     def ids(self):
+        """Return the sender id and the URL."""
         return {self.registry.sender_id, self.registry.url}
 
     def ring(self):
+        """Return the keys published for this dialect."""
         return self.registry.ring
 
     def style(self):
+        """Return how answers are signed."""
         return self.registry.config.style
 
     def header(self, action, receiver_id, count, status="succ"):
@@ -53,26 +58,32 @@ class Standard(Dialect):
         }
 
     def sync_search(self, exchange):
+        """Answer a search at once."""
         message = self._search(exchange, new_id())
         return 200, self._answer(exchange, "on-search", message)
 
     def search(self, exchange):
+        """Answer a search by callback."""
         return self._later(exchange, "search", "on-search", self._search(exchange, new_id()))
 
     def subscribe(self, exchange):
+        """Enter subscriptions; their codes come by callback, or at once when so set."""
         message = self._subscribe(exchange, new_id())
         self.registry.save()
         return self._perhaps_later(exchange, "subscribe", "on-subscribe", message)
 
     def unsubscribe(self, exchange):
+        """End subscriptions; confirmed likewise."""
         message = self._unsubscribe(exchange, new_id())
         self.registry.save()
         return self._perhaps_later(exchange, "unsubscribe", "on-unsubscribe", message)
 
     def sync_status(self, exchange):
+        """Tell at once what became of a request."""
         return 200, self._answer(exchange, "txn-on-status", self._status(exchange, new_id()))
 
     def status(self, exchange):
+        """Tell by callback what became of a request."""
         return self._later(exchange, None, "txn-on-status", self._status(exchange, new_id()))
 
     # How an answer travels

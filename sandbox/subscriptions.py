@@ -11,7 +11,9 @@ EVENT_TYPES = ("birth", "death", "marriage", "divorce")
 
 
 def event_type(name):
-    """:param name: an event's name in any spelling seen, such as ``LiveBirth``.
+    """Recognise an event type.
+
+    :param name: an event's name in any spelling seen, such as ``LiveBirth``.
     :return: one of :data:`EVENT_TYPES`, or None.
     """
     if not isinstance(name, str):
@@ -96,7 +98,9 @@ class Subscription:
 
 
 def _reads_filter(criteria):
-    """:return: function of a Person.
+    """Read the filter of a subscription.
+
+    :return: function of a Person.
     :raise queries.BadQuery: the filter cannot be understood.
     """
     query = criteria["filter"]
@@ -171,6 +175,7 @@ class Subscriptions:
         return ended, wrong
 
     def clear(self):
+        """Forget all subscriptions."""
         self._items = {}
 
     def dump(self):

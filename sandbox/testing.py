@@ -51,7 +51,7 @@ class SandboxProcess:
         :raise SandboxError: it ended, or was not ready in a minute.
         """
         command = [sys.executable, "-m", "sandbox", *self._arguments()]
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603
             command,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

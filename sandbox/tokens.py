@@ -61,7 +61,9 @@ class Tokens:
         return {"access_token": token, "token_type": "Bearer", "expires_in": self.lifetime}
 
     def check(self, authorization):
-        """:param authorization: value of the Authorization header, or None.
+        """Check that a request bears a token.
+
+        :param authorization: value of the Authorization header, or None.
         :raise Refused: 401 when it bears no token that is valid now.
         """
         scheme, _blank, token = (authorization or "").partition(" ")

@@ -52,8 +52,9 @@ def problem(name, value, where):
 
 
 def shape_problem(name, value, member, where):
-    """Check a value like :func:`problem`, where only the type of one of its members matters. The
-    items of a batch are mostly alike but for that member, so they are checked once.
+    """Check a value like :func:`problem`, where only the type of one of its members matters.
+
+    The items of a batch are mostly alike but for that member, so they are checked once.
 
     :param member: name of the member that differs.
     """

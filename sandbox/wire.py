@@ -69,8 +69,7 @@ def acknowledgement(correlation_id=None):
 
 
 def error_body(code, message):
-    """The standard has two shapes for errors, one for HTTP and one for the acknowledgement; clients
-    find either here.
+    """Describe an error in both of the standard's shapes, that of HTTP and the acknowledgement.
 
     :return: dict with ``errors`` and ``message``.
     """

@@ -13,7 +13,7 @@ import requests
 # The folder that holds the sandbox, whether or not the tests are reached through a link to it.
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from sandbox.testing import SandboxProcess  # noqa: E402
+from sandbox.testing import SandboxProcess
 
 NOW = "2026-11-23T12:00:00Z"
 
@@ -28,6 +28,7 @@ class Client:
         self.token = sandbox.token()
 
     def header(self, action, /, **changes):
+        """:return: a header with these members changed."""
         header = {
             "version": "1.0.0",
             "message_id": "m-1",
@@ -55,6 +56,7 @@ class Client:
         return requests.get(self.sandbox.url + path, timeout=5).json()
 
     def send(self, path, action, message, /, **changes):
+        """:return: requests Response."""
         return self.post(path, {"header": self.header(action, **changes), "message": message})
 
     def search(self, *criteria, path="/registry/sync/search", **changes):
@@ -81,6 +83,7 @@ class Client:
         return self.items(criteria)[0]["data"]["reg_records"]
 
     def subscribe(self, *kinds, **criteria):
+        """:return: requests Response."""
         items = [
             {
                 "reference_id": f"r{number}",
@@ -135,6 +138,7 @@ class Inbox:
         return path, json.loads(body)
 
     def close(self):
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -166,6 +170,6 @@ def client(sandbox):
 
 @pytest.fixture
 def subscriber(client, inbox):
-    """A client that is called back."""
+    """Give a client that is called back."""
     client.callback = f"{inbox.url}/callback"
     return client

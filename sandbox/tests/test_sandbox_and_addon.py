@@ -6,6 +6,7 @@ import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+
 from sandbox import signing
 from sandbox.keys import KeyRing, generate, thumbprint
 from sandbox.testing import ROOT
@@ -23,7 +24,7 @@ MESSAGE = '{"transaction_id":"t","notify_event":[{"z":"Ayşe","a":48.90,"tiny":0
 
 @pytest.fixture(scope="module")
 def addon():
-    """The addon's services under a name of their own: they need no Odoo."""
+    """Import the addon's services under a name of their own; they need no Odoo."""
     name = "addon_services"
     if name not in sys.modules:
         folder = ROOT / "services"
@@ -58,7 +59,9 @@ def styles():
 def verified(addon, ring, style, message=MESSAGE):
     body = signing.seal(HEADER, message, ring, style, time.time())
     keys = [
-        addon.signature.TrustedKey.from_jwk(jwk) for jwk in ring.jwks()["keys"] if jwk["use"] == "sig"
+        addon.signature.TrustedKey.from_jwk(jwk)
+        for jwk in ring.jwks()["keys"]
+        if jwk["use"] == "sig"
     ]
     return addon.signature.verify(
         addon.envelope.parse(body),

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+
 from sandbox.clients import read_jwks
 from sandbox.signing import verify
 from sandbox.testing import SandboxError
@@ -16,7 +17,7 @@ VILIAME = {"type": "UIN", "value": "1674839201"}
 
 @pytest.fixture
 def notified(subscriber, sandbox, inbox):
-    """Function that registers an event and returns the item that the subscriber received."""
+    """Give a function that registers an event and returns what the subscriber received."""
     sandbox.admin(
         "subscriptions", {"sender_id": "spp.example.org", "sender_uri": subscriber.callback}
     )

@@ -5,6 +5,7 @@ import time
 import jwt
 import pytest
 from conftest import NOW
+
 from sandbox.keys import KeyRing, generate, thumbprint
 from sandbox.signing import Style, seal
 from sandbox.testing import SandboxError
@@ -52,9 +53,8 @@ def test_published_keys(client):
         assert {"ed25519": "EdDSA", "rs256": "RS256", "rsa-oaep-256": "RSA-OAEP-256"}[
             algorithm
         ] == key["alg"]
-    (own,) = [
-        key for key in client.get("/opencrvs/.well-known/jwks.json")["keys"] if key["use"] == "sig"
-    ]
+    keys = client.get("/opencrvs/.well-known/jwks.json")["keys"]
+    (own,) = [key for key in keys if key["use"] == "sig"]
     assert own["kid"] == thumbprint(jwt.PyJWK(own).key)
 
 

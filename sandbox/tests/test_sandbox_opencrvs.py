@@ -5,6 +5,7 @@ import time
 import jwt
 import pytest
 from conftest import NOW, Client
+
 from sandbox.clients import read_jwks
 from sandbox.keys import KeyRing, generate
 from sandbox.signing import Style, named_key, seal, verify
@@ -49,6 +50,7 @@ class OpenClient(Client):
         self.rotate()
 
     def rotate(self):
+        """Publish a new key instead of the old."""
         self.ring.rotate("rs256", keep_old=False)
         self.inbox.jwks = self.ring.jwks()
 
@@ -60,6 +62,7 @@ class OpenClient(Client):
         return self.post(path, seal(header, message, self.ring, style, time.time()))
 
     def found(self, *items):
+        """:return: the items of the answer."""
         answer = self.ask(*items)
         assert answer.status_code == 200, answer.text
         return answer.json()["message"]["search_response"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Client
+
 from sandbox import generate
 from sandbox.population import Population
 from sandbox.testing import ROOT, SandboxError, SandboxProcess

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+
 from sandbox.clients import read_jwks
 from sandbox.signing import named_key, verify
 from sandbox.wire import read_object
@@ -283,7 +284,7 @@ def test_the_content_type_does_not_matter(client):
     assert answer.status_code == 200
 
 
-def test_unknown_urls_and_methods(client, sandbox):
+def test_unknown_urls_and_methods(client):
     assert (
         client.post("/registry/nothing", {}).json()["errors"][0]["code"] == "err.request.not_found"
     )
@@ -315,7 +316,7 @@ def test_the_standards_paths_are_called_when_one_is_named(subscriber, inbox):
     assert inbox.next()[0] == "/dci/crvs/registry/on-search"
 
 
-def test_a_hundred_searches_take_milliseconds(client, sandbox):
+def test_a_hundred_searches_take_milliseconds(client):
     criteria = [AMINA] * 100
     client.items(*criteria)
     start = time.perf_counter()
