@@ -36,6 +36,10 @@ PARAM_NO_MATCH_ATTEMPTS = "spp_dci_client_crvs.no_match_attempts"
 PARAM_NO_MATCH_DELAY_FACTOR = "spp_dci_client_crvs.no_match_delay_factor"
 PARAM_EVENT_RETENTION_D = "spp_dci_client_crvs.event_data_retention_d"
 PARAM_INBOX_RETENTION_D = "spp_dci_client_crvs.inbox_retention_d"
+PARAM_SUBSCRIPTION_D = "spp_dci_client_crvs.subscription_d"
+PARAM_RENEWAL_D = "spp_dci_client_crvs.subscription_renewal_d"
+PARAM_SUBSCRIPTION_STALE_H = "spp_dci_client_crvs.subscription_stale_h"
+PARAM_SILENCE_D = "spp_dci_client_crvs.subscription_silence_d"
 
 NUMBER_DEFAULTS = {
     PARAM_MAX_BODY_MB: 5,
@@ -52,6 +56,10 @@ NUMBER_DEFAULTS = {
     PARAM_NO_MATCH_DELAY_FACTOR: 1,
     PARAM_EVENT_RETENTION_D: 0,  # keep for ever
     PARAM_INBOX_RETENTION_D: 0,  # keep for ever
+    PARAM_SUBSCRIPTION_D: 365,
+    PARAM_RENEWAL_D: 14,
+    PARAM_SUBSCRIPTION_STALE_H: 1,
+    PARAM_SILENCE_D: 30,
 }
 
 # Persons asked about in one message when deaths are checked in bulk.

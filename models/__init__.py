@@ -15,3 +15,7 @@ from . import processors
 from . import registry_id
 from . import res_partner
 from . import data_source
+from . import crvs_subscription
+from . import crvs_subscription_exchange
+from . import crvs_subscription_upkeep
+from . import crvs_request_subscription

@@ -1,10 +1,11 @@
 import secrets
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..services import answers
+from ..services.transactions import own_transaction
 
 
 class CRVSRequest(models.Model):
@@ -85,12 +86,12 @@ class CRVSRequest(models.Model):
         :param float lifetime_h: hours after which an answer no longer counts
         :return: the pending request, in the caller's environment
         """
-        with self.env.registry.cursor() as cr:
-            request = self.with_env(api.Environment(cr, SUPERUSER_ID, {})).create(
+        with own_transaction(data_source) as own_source:
+            request = own_source.env[self._name].create(
                 {
                     "transaction_id": self._new_id(),
                     "references": references,
-                    "data_source_id": data_source.id,
+                    "data_source_id": own_source.id,
                     "purpose": purpose,
                     "res_model": waiting._name if waiting else False,
                     "res_id": waiting.id if waiting else False,
@@ -144,6 +145,7 @@ class CRVSRequest(models.Model):
         references = self._open_references(verified)
         if not references:
             return "unmatched"
+        # What the method takes out of the references is still to be answered.
         outcome = getattr(self, f"_on_answer_{self.purpose}")(message, verified, references)
         self.answered_references = sorted({*(self.answered_references or ()), *references})
         if self.state == "pending" and set(self.answered_references) >= set(self.references):

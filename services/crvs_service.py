@@ -38,7 +38,8 @@ class CRVSService:
     def _find_data_source(self, code):
         if not isinstance(code, str):
             raise ValidationError(self.env._("The code of a data source must be a text."))
-        source = self.env["spp.dci.data.source"].sudo().search([("code", "=", code)], limit=1)
+        sources = self.env["spp.dci.data.source"].sudo()
+        source = sources.search([("code", "=", code.strip().lower())], limit=1)
         if not source:
             raise UserError(
                 self.env._(
@@ -156,6 +157,38 @@ class CRVSService:
             return judge(self.registry.dialect, lookup, item)
         except findings.Inconclusive as error:
             raise RegistryError(self.env, error.problem, error.detail) from None
+
+    def subscribe_events(self, event_types=None):
+        """Have the registry notify us of vital events.
+
+        What is subscribed to already is not asked for again. Requests are committed before they
+        leave, in transactions of their own.
+
+        :param event_types: list of ``BIRTH``, ``DEATH``, ``MARRIAGE``, ``DIVORCE``, any case; by
+            default birth and death
+        :return: for each type the subscription code when known, else the correlation or reference
+            id that leads to it, in order
+        :rtype: list[str]
+        :raise ValidationError: for wrong arguments
+        :raise UserError: when the registry has no subscriptions, could not be asked or refuses
+        """
+        kinds = arguments.read_event_types(self.env, event_types)
+        subscriptions = self.env["spp.dci.crvs.subscription"].sudo()
+        return [subscriptions._registry_subscribe(self.data_source, kind) for kind in kinds]
+
+    def unsubscribe_events(self, subscription_codes):
+        """End subscriptions.
+
+        :param list[str] subscription_codes: what :meth:`subscribe_events` returned
+        :return: the registry's answer, the whole envelope
+        :rtype: dict
+        :raise ValidationError: for wrong arguments
+        :raise UserError: when a subscription is not confirmed yet, or the registry could not be
+            asked or refuses
+        """
+        handles = arguments.read_texts(self.env, subscription_codes)
+        subscriptions = self.env["spp.dci.crvs.subscription"].sudo()
+        return subscriptions._registry_unsubscribe(self.data_source, handles)
 
     def process_notification(self, message):
         """Store the events of a verified notification.

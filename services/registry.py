@@ -14,7 +14,7 @@ from odoo.addons.spp_dci_client.services import DCIClient
 
 from . import dialects, records
 from .explanations import RegistryError
-from .trust import sign_http, sign_jws, verified_message
+from .trust import Answer, sign_http, sign_jws, verified_message
 
 _CODE = re.compile(r"[^A-Za-z0-9._:-]")
 _CALLBACK_PATH = "/dci/crvs/callback"
@@ -71,7 +71,7 @@ class Registry:
         :raise UserError: when the registry cannot be reached
         """
         message, references = self.search_message(new_id(), criteria)
-        answer = self.exchange("search", message, self.endpoint("sync/search"))
+        answer = self.exchange("search", message, self.endpoint("sync/search")).message
         return self.read_search(answer, message["transaction_id"], references)
 
     def read_search(self, answer, transaction_id, references):
@@ -142,8 +142,8 @@ class Registry:
         :param dict message: the request
         :param str endpoint: path below the data source's base URL
         :param bool callback: whether the registry is told where to answer later
-        :return: ``message`` of the answer; of an acknowledgement too, which nobody signs
-        :rtype: dict
+        :return: the answer, or the acknowledgement, which nobody signs
+        :rtype: Answer
         :raise RegistryError: when the registry refuses, or its answer cannot be trusted or read
         :raise UserError: when it cannot be reached
         """
@@ -162,12 +162,12 @@ class Registry:
                 error = content.get("error")
                 code = error.get("code") if isinstance(error, dict) else ""
                 raise RegistryError(self.env, "rejected", safe_code(code))
-            return content
+            return Answer({}, content, dict(answer))
         received = verified_message(self.env, self.data_source, answer)
         if received.header.get("status") == "rjct":
             code = safe_code(received.header.get("status_reason_code"))
             raise RegistryError(self.env, "rejected", code)
-        return received.message
+        return received
 
     def endpoint(self, name):
         """Return the path of an endpoint; registries move all of them together.

@@ -14,10 +14,16 @@ from .explanations import RegistryError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as far as it may be believed: header ids are not, OpenCRVS echoes ours there."""
+    """An answer as far as it may be believed: header ids are not, OpenCRVS echoes ours there.
+
+    :param header: empty when there is none, as in an acknowledgement
+    :param message: what the registry said
+    :param envelope: everything that came, as decoded
+    """
 
     header: dict
     message: dict
+    envelope: dict
 
 
 def sign_http(env, data_source, header, message):
@@ -92,12 +98,12 @@ def verified_message(env, data_source, answer):
     except errors.InvalidHeader:
         if required:
             raise RegistryError(env, "unsigned") from None
-        return Answer({}, answer["message"])
+        return Answer({}, answer["message"], dict(answer))
     except errors.DCIError:
         raise RegistryError(env, "unreadable") from None
     if _needs_verification(env, data_source, received):
         _verify(env, data_source.crvs_sender_id, received)
-    return Answer(received.header, received.message)
+    return Answer(received.header, received.message, dict(answer))
 
 
 def _needs_verification(env, data_source, received):

@@ -1,0 +1,260 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..services import subscription_answers as answers
+
+
+class CRVSSubscription(models.Model):
+    """That a registry notifies us of one kind of event."""
+
+    _name = "spp.dci.crvs.subscription"
+    _description = "CRVS Subscription"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _rec_name = "event_type"
+    # Nobody has write access; managers comment and close activities all the same.
+    _mail_post_access = "read"
+
+    data_source_id = fields.Many2one(
+        "spp.dci.data.source", "Registry", required=True, readonly=True, ondelete="restrict"
+    )
+    event_type = fields.Selection(
+        [
+            ("birth", "Birth"),
+            ("death", "Death"),
+            ("marriage", "Marriage"),
+            ("divorce", "Divorce"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("requested", "Requested"),
+            ("active", "Active"),
+            ("rejected", "Rejected"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        tracking=True,
+    )
+    code = fields.Char(
+        "Subscription Code", readonly=True, help="The registry's name for it. Unsubscribing needs it."
+    )
+    correlation_id = fields.Char(readonly=True, help="How the registry acknowledged our request.")
+    # Whoever knows these can have an answer counted, so they are random and shown to few.
+    transaction_id = fields.Char(
+        readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
+    )
+    reference_id = fields.Char(
+        required=True, readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
+    )
+    request_date = fields.Datetime("Requested On", readonly=True)
+    active_date = fields.Datetime("Active Since", readonly=True)
+    end_date = fields.Datetime(
+        "Active Until", readonly=True, help="It is renewed by itself some days before."
+    )
+    cancel_date = fields.Datetime("Cancelled On", readonly=True)
+    reason = fields.Char(readonly=True, help="What the registry said.")
+    status_date = fields.Datetime(
+        "Status Asked On", readonly=True, help="When the registry was last asked what became of it."
+    )
+    status_count = fields.Integer("Status Questions", readonly=True)
+    to_renew = fields.Boolean(
+        readonly=True, help="Cancelled only to be replaced by a new subscription."
+    )
+    alarm_date = fields.Datetime(
+        "Silence Reported On", readonly=True, help="When managers were told that nothing comes."
+    )
+
+    # Two workers that subscribe at once must not end with two subscriptions.
+    _live_uniq = models.UniqueIndex(
+        "(data_source_id, event_type) WHERE state IN ('requested', 'active')",
+        "There is a live subscription of this kind already.",
+    )
+    _code_idx = models.Index("(data_source_id, code) WHERE code IS NOT NULL")
+
+    @api.depends("event_type", "data_source_id.name")
+    def _compute_display_name(self):
+        names = dict(self._fields["event_type"]._description_selection(self.env))
+        for subscription in self:
+            subscription.display_name = (
+                f"{subscription.data_source_id.name}: {names.get(subscription.event_type, '')}"
+            )
+
+    # === FINDING === #
+
+    @api.model
+    def _find_live(self, data_source, event_type):
+        """Return the requested or active subscription, or an empty recordset."""
+        return self.search(
+            [
+                ("data_source_id", "=", data_source.id),
+                ("event_type", "=", event_type),
+                ("state", "in", ("requested", "active")),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _find_by_handle(self, data_source, handle):
+        """Find what ``subscribe_events`` returned a string for, the newest of several.
+
+        :param str handle: subscription code, correlation id or reference id
+        """
+        return self.search(
+            [
+                ("data_source_id", "=", data_source.id),
+                "|",
+                ("code", "=", handle),
+                "|",
+                ("correlation_id", "=", handle),
+                ("reference_id", "=", handle),
+            ],
+            limit=1,
+        )
+
+    def _handle(self):
+        """Return what leads to this subscription: its code, else correlation or reference id."""
+        self.ensure_one()
+        return self.code or self.correlation_id or self.reference_id
+
+    # === LIFE === #
+
+    @api.model
+    def _claim(self, data_source, event_type, end_date):
+        """Enter a subscription that is about to be requested, unless there is a live one.
+
+        :param data_source: registry
+        :param str event_type: one of ``const.EVENT_TYPES``
+        :param datetime end_date: until when it is asked for, naive UTC
+        :return: the live subscription, and whether it is new
+        :rtype: tuple
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO spp_dci_crvs_subscription (
+                    data_source_id, event_type, state, reference_id, request_date, end_date,
+                    create_uid, create_date, write_uid, write_date)
+                VALUES (%(source)s, %(type)s, 'requested', %(reference)s, %(now)s, %(end)s,
+                        %(uid)s, %(now)s, %(uid)s, %(now)s)
+                ON CONFLICT DO NOTHING
+                RETURNING id
+                """,
+                source=data_source.id,
+                type=event_type,
+                reference=self.env["spp.dci.crvs.request"]._new_id(),
+                now=fields.Datetime.now(),
+                end=end_date,
+                uid=self.env.uid,
+            ),
+            log_exceptions=False,
+        )
+        row = self.env.cr.fetchone()
+        if row:
+            return self.browse(row[0]), True
+        return self._find_live(data_source, event_type), False
+
+    def _take_answer(self, answer):
+        """Let the registry's decision have its effect, in whatever order answers arrive.
+
+        :param SubscriptionAnswer answer: about this subscription
+        """
+        self.ensure_one()
+        if self.state not in ("requested", "active"):
+            return
+        reason = " ".join(filter(None, (answer.reason_code, answer.reason))) or False
+        if answer.status == answers.ACTIVE:
+            self.write(
+                {
+                    "state": "active",
+                    "code": answer.code,
+                    "active_date": self.active_date or fields.Datetime.now(),
+                    "end_date": answer.ends or self.end_date,
+                    "reason": reason,
+                }
+            )
+        elif answer.status == answers.REJECTED:
+            self.write({"state": "rejected", "reason": reason})
+            self._alert_managers(
+                self.env._(
+                    "The registry did not accept this subscription, so these events do not reach "
+                    "us. See the reason, then subscribe again on the data source."
+                )
+            )
+        elif answer.status == answers.ENDED:
+            self._cancel(reason)
+        elif answer.code:
+            self.code = answer.code
+
+    def _take_refused_end(self, answer):
+        """Take up again what the registry refuses to end.
+
+        :param SubscriptionAnswer answer: to the unsubscription
+        """
+        reason = " ".join(filter(None, (answer.reason_code, answer.reason))) or False
+        for subscription in self:
+            subscription.reason = reason
+            subscription.to_renew = False
+            if not self._find_live(subscription.data_source_id, subscription.event_type):
+                subscription.write({"state": "active", "cancel_date": False})
+            subscription._alert_managers(
+                self.env._(
+                    "The registry refused to end this subscription. See the reason, then try again."
+                )
+            )
+
+    def _cancel(self, reason=False):
+        self.write(
+            {"state": "cancelled", "cancel_date": fields.Datetime.now(), "reason": reason}
+        )
+
+    def _alert_managers(self, note):
+        """Raise an activity for a CRVS manager, or renew the one that is open.
+
+        :param str note: what to do, without personal data
+        """
+        group = self.env.ref("spp_dci_client_crvs.group_crvs_manager").sudo()
+        managers = group.all_user_ids.filtered(lambda user: user.active and not user.share)
+        kind = "spp_dci_client_crvs.mail_activity_subscription"
+        for subscription in self.sudo().with_context(mail_activity_quick_update=True):
+            activity = subscription.activity_search([kind])
+            if activity:
+                activity.note = note
+            elif managers:
+                subscription.activity_schedule(kind, note=note, user_id=managers.sorted("id")[0].id)
+
+    # === BUTTONS === #
+
+    def _check_manager(self):
+        if not self.env.user.has_group("spp_dci_client_crvs.group_crvs_manager"):
+            raise AccessError(self.env._("Only CRVS managers may change subscriptions."))
+
+    def action_unsubscribe(self):
+        """End these subscriptions at their registries.
+
+        :return: True
+        :raise AccessError: for everybody but CRVS managers
+        :raise UserError: when a registry could not be asked or refuses
+        """
+        self._check_manager()
+        for subscription in self.sudo():
+            subscription._registry_unsubscribe(
+                subscription.data_source_id, [subscription._handle()]
+            )
+        return True
+
+    def action_ask_status(self):
+        """Ask the registries what became of these subscriptions.
+
+        :return: True
+        :raise AccessError: for everybody but CRVS managers
+        :raise UserError: when a registry could not be asked
+        """
+        self._check_manager()
+        for subscription in self.sudo():
+            subscription._ask_status()
+        return True

@@ -1,0 +1,156 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .. import const
+
+_logger = logging.getLogger(__name__)
+
+# A request that the registry does not know of after so many questions has failed.
+_MAX_STATUS_QUESTIONS = 5
+
+
+class CRVSSubscription(models.Model):
+    """Keeping subscriptions alive, and noticing when they are not."""
+
+    _inherit = "spp.dci.crvs.subscription"
+
+    @api.model
+    def _cron_upkeep(self):
+        """Ask about stale requests, renew what ends soon, report what has fallen silent.
+
+        One registry that fails does not keep the others waiting: it is tried again next time.
+        """
+        work = [
+            *(("_chase", subscription) for subscription in self._find_stale()),
+            *(("_renew", subscription) for subscription in self._find_ending()),
+            *(("_replace", subscription) for subscription in self._find_to_renew()),
+            *(("_report_silence", subscription) for subscription in self._find_silent()),
+        ]
+        for number, (name, subscription) in enumerate(work, 1):
+            try:
+                getattr(subscription, name)()
+            except UserError as error:
+                self.env.cr.rollback()
+                _logger.warning(
+                    "CRVS subscription %s: %s did not succeed (%s)",
+                    subscription.id,
+                    name.strip("_"),
+                    getattr(error, "problem", type(error).__name__),
+                )
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(work) - number):
+                break
+
+    @api.model
+    def _hours_ago(self, parameter):
+        hours = self.env["spp.dci.crvs.message"]._number_parameter(parameter)
+        return fields.Datetime.now() - timedelta(hours=hours)
+
+    @api.model
+    def _find_stale(self):
+        limit = self._hours_ago(const.PARAM_SUBSCRIPTION_STALE_H)
+        return self.search(
+            [
+                ("state", "=", "requested"),
+                ("request_date", "<", limit),
+                "|",
+                ("status_date", "=", False),
+                ("status_date", "<", limit),
+            ]
+        )
+
+    def _chase(self):
+        """Ask what became of a request; give it up when the registry never says."""
+        if not self.transaction_id or self.status_count >= _MAX_STATUS_QUESTIONS:
+            self.write(
+                {"state": "rejected", "reason": self.env._("The registry did not confirm it.")}
+            )
+            self._alert_managers(
+                self.env._(
+                    "The registry never confirmed this subscription. Ask the registry, then "
+                    "subscribe again on the data source."
+                )
+            )
+            return
+        self._ask_status()
+
+    @api.model
+    def _find_ending(self):
+        days = self.env["spp.dci.crvs.message"]._number_parameter(const.PARAM_RENEWAL_D)
+        return self.search(
+            [
+                ("state", "=", "active"),
+                ("end_date", "!=", False),
+                ("end_date", "<", fields.Datetime.now() + timedelta(days=days)),
+            ]
+        )
+
+    def _renew(self):
+        """Replace a subscription whose period ends soon.
+
+        Registries refuse a second subscription to the same events, so the first one is ended and
+        the next one requested at once. The mark is committed first: whatever fails in between, the
+        next run goes on from there.
+        """
+        self.to_renew = True
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        if self.end_date > fields.Datetime.now():
+            self._registry_unsubscribe(self.data_source_id, [self._handle()])
+        else:
+            self._cancel(self.env._("Its period has ended."))
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+        self._replace()
+
+    @api.model
+    def _find_to_renew(self):
+        return self.search([("to_renew", "=", True), ("state", "=", "cancelled")])
+
+    def _replace(self):
+        """Subscribe again to what was ended for that purpose."""
+        self._registry_subscribe(self.data_source_id, self.event_type)
+        # The row has changed in other transactions since this one began.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.invalidate_recordset()
+        self.to_renew = False
+
+    @api.model
+    def _find_silent(self):
+        """Return active subscriptions that have brought nothing for too long, reported once."""
+        days = self.env["spp.dci.crvs.message"]._number_parameter(const.PARAM_SILENCE_D)
+        if not days:
+            return self.browse()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT subscription.id
+                  FROM spp_dci_crvs_subscription subscription
+                  JOIN spp_dci_data_source source ON source.id = subscription.data_source_id
+                  LEFT JOIN LATERAL (
+                      SELECT max(event.received_date) AS date
+                        FROM spp_dci_crvs_event event
+                       WHERE event.event_type = subscription.event_type
+                         AND event.source = 'notification'
+                         AND (event.data_source_id = source.id
+                              OR event.sender_id = source.crvs_sender_id)
+                  ) latest ON TRUE
+                 WHERE subscription.state = 'active'
+                   AND COALESCE(latest.date, subscription.active_date) < %(limit)s
+                   AND (subscription.alarm_date IS NULL
+                        OR subscription.alarm_date < latest.date)
+                """,
+                limit=fields.Datetime.now() - timedelta(days=days),
+            )
+        )
+        return self.browse(row[0] for row in self.env.cr.fetchall())
+
+    def _report_silence(self):
+        self.alarm_date = fields.Datetime.now()
+        self._alert_managers(
+            self.env._(
+                "Nothing has come by this subscription for a long time. Ask the registry whether "
+                "it still notifies us, and check that it reaches our callback."
+            )
+        )
