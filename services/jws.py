@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import jwt
-from jwt.utils import base64url_decode
+from jwt.utils import base64url_decode, base64url_encode
 
 from . import strict_json
 from .envelope import Envelope
@@ -23,7 +23,7 @@ from .keys import JOSE_NAMES, KeyName, TrustedKey
 from .verified import JWS, VerifiedMessage, check_key_name, named_keys
 
 _MAX_KID = 1024  # characters
-_MAX_HEADER = 8 * 1024  # characters
+_MAX_HEADER = 8 * 1024  # bytes
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?"
@@ -58,15 +58,14 @@ def verify(
     nobody knows included: what was not signed was not sent by the sender.
     """
     token = envelope.signature.strip()
-    if not _COMPACT.fullmatch(token):
-        raise MalformedSignature
-    name = _check_protected(token, algorithm)
+    protected, payload = _take_apart(token)
+    name = _check_protected(protected, algorithm)
     check_key_name(name, sender_id, algorithm)
     signed_at = _read_timestamp(envelope.header.get("message_ts"))
     age = now - signed_at.timestamp()
     if age < -clock_skew:
         raise SignatureNotYetValid
-    _check_payload(token, envelope)
+    _check_payload(payload, envelope)
     fresh = age <= max_age
     key = _find_key(token, algorithm, named_keys(name, sender_id, algorithm, keys, fresh))
     return VerifiedMessage(
@@ -81,18 +80,35 @@ def verify(
     )
 
 
-def _check_protected(token: str, algorithm: str) -> KeyName:
+def _take_apart(token: str) -> tuple[bytes, bytes]:
+    """Decode a compact JWS of three parts, none of them empty (so none of them detached).
+
+    :return: protected header and payload
+    :raise MalformedSignature: when it is none, or not written as base64url writes it
+    """
+    if not _COMPACT.fullmatch(token):
+        raise MalformedSignature
+    segments = token.split(".")
+    try:
+        parts = [base64url_decode(segment) for segment in segments]
+    except ValueError:
+        raise MalformedSignature from None
+    if [base64url_encode(part).decode() for part in parts] != segments:
+        raise MalformedSignature
+    return parts[0], parts[1]
+
+
+def _check_protected(text: bytes, algorithm: str) -> KeyName:
     """Check the protected header; keys that it carries or points to are never looked at.
 
     :return: the key id
     :raise SignatureInvalid: one of its subclasses
     """
-    segment = token.partition(".")[0]
-    if len(segment) > _MAX_HEADER:
+    if len(text) > _MAX_HEADER:
         raise MalformedSignature
     try:
-        protected = _decode_json(segment)
-    except (InvalidJSON, ValueError):
+        protected, _texts = strict_json.parse(text)
+    except InvalidJSON:
         raise MalformedSignature from None
     if not isinstance(protected, dict):
         raise MalformedSignature
@@ -107,28 +123,22 @@ def _check_protected(token: str, algorithm: str) -> KeyName:
     return KeyName.of(kid)
 
 
-def _check_payload(token: str, envelope: Envelope) -> None:
+def _check_payload(text: bytes, envelope: Envelope) -> None:
     try:
-        payload = _decode_json(token.split(".")[1])
-    except (InvalidJSON, ValueError):
+        payload, _texts = strict_json.parse(text)
+    except InvalidJSON:
         raise PayloadMismatch from None
     sent = {**envelope.others, "header": envelope.header, "message": envelope.message}
     if strict_json.canonical(payload) != strict_json.canonical(sent):
         raise PayloadMismatch
 
 
-def _decode_json(segment: str) -> object:
-    return strict_json.parse(base64url_decode(segment))[0]
-
-
 def _find_key(token: str, algorithm: str, keys: Sequence[TrustedKey]) -> TrustedKey:
     for key in keys:
         try:
             _jws.decode_complete(token, key.public_key, algorithms=[JOSE_NAMES[algorithm]])
-        except jwt.InvalidSignatureError:
-            continue
         except jwt.PyJWTError:
-            raise MalformedSignature from None
+            continue
         return key
     raise DigestMismatch
 
