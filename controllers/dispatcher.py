@@ -78,7 +78,6 @@ class DCIDispatcher(Dispatcher):
         :param Exception exc: what ended the request
         :return: a WSGI application
         """
-        import sys; print("HANDLE", type(exc), _logger, _logger.level, _logger.disabled, _logger.handlers, file=sys.stderr)
         if isinstance(exc, Refusal):
             error = exc.error
             _logger.info(

@@ -11,6 +11,8 @@ class DCIError(Exception):
 
     :param message: safe sentence for the sender; the class's own sentence when left out
     :param where: place in the message that is meant, such as ``message.notify_event[3].data``
+    :ivar sender_id: who the sender claims to be, cut down to what a log line may hold; set by
+        whoever knows it
     """
 
     http_status = 400
@@ -21,6 +23,7 @@ class DCIError(Exception):
     def __init__(self, message: str = "", *, where: str | None = None):
         super().__init__(message or self.sentence)
         self.where = where
+        self.sender_id = ""
 
 
 class BodyTooLarge(DCIError):

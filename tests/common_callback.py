@@ -117,9 +117,8 @@ class CallbackCase(HttpCase):
     def post(self, envelope, path=CALLBACK, **headers):
         """Post an envelope, or bytes as they are; return the HTTP answer."""
         body = envelope if isinstance(envelope, bytes) else json.dumps(envelope).encode()
-        return self.url_open(
-            path, data=body, headers={"Content-Type": "application/json", **headers}
-        )
+        headers = {"Content-Type": "application/json", **headers}
+        return self.url_open(path, data=body, headers=headers, method="POST")
 
     def assertAccepted(self, answer):
         """Check an acknowledgement and return its correlation id."""
