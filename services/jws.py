@@ -101,6 +101,8 @@ def _take_apart(token: str) -> tuple[bytes, bytes]:
 def _check_protected(text: bytes, algorithm: str) -> KeyName:
     """Check the protected header; keys that it carries or points to are never looked at.
 
+    :param text: JSON that begins as an object, see :func:`has_form`
+    :param algorithm: the sender's
     :return: the key id
     :raise SignatureInvalid: one of its subclasses
     """
@@ -110,8 +112,6 @@ def _check_protected(text: bytes, algorithm: str) -> KeyName:
         protected, _texts = strict_json.parse(text)
     except InvalidJSON:
         raise MalformedSignature from None
-    if not isinstance(protected, dict):
-        raise MalformedSignature
     if protected.get("alg") != JOSE_NAMES[algorithm]:
         raise AlgorithmMismatch
     # "b64" changes what is signed (RFC 7797), and is only allowed together with "crit".

@@ -131,3 +131,13 @@ def test_work_is_bounded(monkeypatch):
     texts.clear()
     receive(WORLD.sign())
     assert len(texts) == 1
+
+
+def test_forms_that_coincide_are_tried_once(monkeypatch):
+    """Sent sorted and compact, three of the forms are one."""
+    attempts = []
+    monkeypatch.setattr(http_signature, "_fits", lambda *args: attempts.append(args))
+    header, message = map(strict_json.canonical, (WORLD.header(), {"notify_event": []}))
+    with pytest.raises(errors.DigestMismatch):
+        receive(WORLD.sign_text(header, message))
+    assert len(attempts) == 2 * len({"compact", "spaced", "sorted with spaces"})
