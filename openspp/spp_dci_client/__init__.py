@@ -1,2 +1,1 @@
-from . import models
-from . import services
+from . import models, services

@@ -1,3 +1,1 @@
-from . import access_token
-from . import signing_key
-from . import data_source
+from . import access_token, data_source, signing_key

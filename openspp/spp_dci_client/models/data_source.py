@@ -89,8 +89,7 @@ class DataSource(models.Model):
 
     our_sender_id = fields.Char(
         string="Our Sender ID",
-        help="Who we are for the registry. Some registries find our keys below it, "
-        "as a base URL.",
+        help="Who we are for the registry. Some registries find our keys below it, as a base URL.",
     )
     our_callback_uri = fields.Char(
         string="Our Callback URL", help="Where the registry sends answers and notifications."
@@ -156,9 +155,13 @@ class DataSource(models.Model):
     def _check_code_is_free(self, codes):
         """Refuse a code in use before PostgreSQL does: a failing statement is logged in full,
         with the credentials in it."""
-        taken = self.sudo().with_context(active_test=False).search_count(
-            [("code", "in", [code for code in codes if code]), ("id", "not in", self.ids)],
-            limit=1,
+        taken = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search_count(
+                [("code", "in", [code for code in codes if code]), ("id", "not in", self.ids)],
+                limit=1,
+            )
         )
         if taken or len(set(codes)) < len(codes):
             raise ValidationError(self._code_unique.get_error_message(self))

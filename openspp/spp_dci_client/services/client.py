@@ -50,7 +50,12 @@ class DCIClient:
         :return: DCIResponse
         """
         envelope = self._search_envelope(
-            query_type, query_value, record_type, page, page_size, registry_type,
+            query_type,
+            query_value,
+            record_type,
+            page,
+            page_size,
+            registry_type,
             registry_event_type,
         )
         return self._make_request(self._settings.search_endpoint, envelope)
@@ -72,8 +77,14 @@ class DCIClient:
         :return: DCIResponse, the acknowledgement
         """
         envelope = self._search_envelope(
-            query_type, query_value, record_type, page, page_size, registry_type,
-            registry_event_type, callback_url=callback_url,
+            query_type,
+            query_value,
+            record_type,
+            page,
+            page_size,
+            registry_type,
+            registry_event_type,
+            callback_url=callback_url,
         )
         endpoint = self._settings.search_endpoint.replace("/sync/", "/")
         return self._make_request(endpoint, envelope)
@@ -193,7 +204,14 @@ class DCIClient:
             raise failures.of_status(self._settings, answer)
 
     def _search_envelope(
-        self, query_type, query, record_type, page, page_size, registry_type, event_type,
+        self,
+        query_type,
+        query,
+        record_type,
+        page,
+        page_size,
+        registry_type,
+        event_type,
         callback_url=None,
     ):
         message = messages.search(
@@ -280,8 +298,14 @@ class DCIClient:
         url = f"{source.base_url.rstrip('/')}/{endpoint.lstrip('/')}"
         try:
             return exchange(
-                method, url, headers=headers, body=body, timeout=source.timeout,
-                budget=2 * source.timeout, verify=source.verify_ssl, **options,
+                method,
+                url,
+                headers=headers,
+                body=body,
+                timeout=source.timeout,
+                budget=2 * source.timeout,
+                verify=source.verify_ssl,
+                **options,
             )
         except TransportError as error:
             reason = error.reason

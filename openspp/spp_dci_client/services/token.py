@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from psycopg2 import errors
-
 from odoo.tools import SQL
+from psycopg2 import errors
 
 from .exceptions import DCIAuthenticationError, DCIUnavailableError
 from .transport import HEADER_TOKEN, TransportError, exchange
@@ -118,13 +117,9 @@ class TokenStore:
                 cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", number))
                 yield cr.fetchone()[0]
                 return
-            cr.execute(
-                SQL("SELECT set_config('lock_timeout', %s, true)", f"{LOCK_SECONDS}s")
-            )
+            cr.execute(SQL("SELECT set_config('lock_timeout', %s, true)", f"{LOCK_SECONDS}s"))
             try:
-                cr.execute(
-                    SQL("SELECT pg_advisory_xact_lock(%s)", number), log_exceptions=False
-                )
+                cr.execute(SQL("SELECT pg_advisory_xact_lock(%s)", number), log_exceptions=False)
             except errors.LockNotAvailable:
                 raise self._unavailable() from None
             yield True

@@ -57,8 +57,9 @@ class TransportError(Exception):
         return self.reason not in ("tls", "too_large")
 
 
-def exchange(method, url, *, budget, timeout, headers, body=None, verify=True, query=None,
-             attempts=ATTEMPTS):
+def exchange(
+    method, url, *, budget, timeout, headers, body=None, verify=True, query=None, attempts=ATTEMPTS
+):
     """Send a request, and send the same again while the registry cannot be reached or is busy.
 
     Connection errors, timeouts, 429 and 5xx are repeated, other statuses never. Redirects are
@@ -80,8 +81,14 @@ def exchange(method, url, *, budget, timeout, headers, body=None, verify=True, q
         answer, failure, retry_after = None, None, None
         try:
             answer, retry_after = _send_once(
-                method, url, deadline=deadline, timeout=max(0.1, min(timeout, left)),
-                headers=headers, body=body, verify=verify, query=query,
+                method,
+                url,
+                deadline=deadline,
+                timeout=max(0.1, min(timeout, left)),
+                headers=headers,
+                body=body,
+                verify=verify,
+                query=query,
             )
         except TransportError as error:
             failure = error
@@ -106,9 +113,16 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
     with _unlogged() if query else nullcontext():
         try:
             with _session().request(
-                method, url, params=query, data=body, headers=headers,
-                timeout=timeout, allow_redirects=False, stream=True,
-                verify=_certificates(verify), proxies=_proxies(url),
+                method,
+                url,
+                params=query,
+                data=body,
+                headers=headers,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+                verify=_certificates(verify),
+                proxies=_proxies(url),
             ) as response:
                 answer = Answer(response.status_code, _read(response, deadline))
                 return answer, _retry_after(response.headers.get("Retry-After"))
@@ -167,9 +181,7 @@ class _Adapter(HTTPAdapter):
     """Waits shorter for a connection than for an answer."""
 
     def send(self, request, timeout=None, **kwargs):
-        return super().send(
-            request, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **kwargs
-        )
+        return super().send(request, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **kwargs)
 
 
 _pool = {}

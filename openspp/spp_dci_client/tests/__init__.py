@@ -1,8 +1,10 @@
-from . import test_client_messages
-from . import test_client_failures
-from . import test_connection
-from . import test_data_source
-from . import test_signing
-from . import test_signing_key
-from . import test_token
-from . import test_transport
+from . import (
+    test_client_failures,
+    test_client_messages,
+    test_connection,
+    test_data_source,
+    test_signing,
+    test_signing_key,
+    test_token,
+    test_transport,
+)

@@ -3,7 +3,6 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import requests
-
 from odoo.tests import TransactionCase
 
 from ..services import DCIClient, transport

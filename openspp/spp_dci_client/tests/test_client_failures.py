@@ -178,7 +178,10 @@ class TestClientFailures(ClientCase):
 
     def test_every_kind_can_be_caught_as_one(self):
         for kind in (
-            DCIAnswerError, DCIAuthenticationError, DCIRefusedError, DCIUnavailableError,
+            DCIAnswerError,
+            DCIAuthenticationError,
+            DCIRefusedError,
+            DCIUnavailableError,
         ):
             self.assertTrue(issubclass(kind, DCIClientError))
 

@@ -1,7 +1,6 @@
 from datetime import date, datetime
 
 import jsonschema
-
 from odoo.tests import tagged
 
 from ..services import DCIResponse
@@ -207,9 +206,7 @@ class TestClientMessages(ClientCase):
         ):
             self.server.requests.clear()
             self.client.txn_status(*arguments, **options)
-            envelope = self.received(
-                schemas.TRANSACTION_STATUS, "/api/registry/sync/txn/status"
-            )
+            envelope = self.received(schemas.TRANSACTION_STATUS, "/api/registry/sync/txn/status")
             self.assertEqual(envelope["header"]["action"], "txn-status")
             request = envelope["message"]["txnstatus_request"]
             self.assertEqual(request["attribute_value"], arguments[0])

@@ -94,9 +94,7 @@ class TestDataSource(TransactionCase):
         )
         source.write({"auth_type": "bearer", "bearer_token": " abc.def\n"})
         self.assertEqual(source.get_headers()["Authorization"], "Bearer abc.def")
-        source.write(
-            {"auth_type": "basic", "basic_username": "josé", "basic_password": "p:w"}
-        )
+        source.write({"auth_type": "basic", "basic_username": "josé", "basic_password": "p:w"})
         scheme, _blank, value = source.get_headers()["Authorization"].partition(" ")
         self.assertEqual(scheme, "Basic")
         self.assertEqual(base64.b64decode(value).decode(), "josé:p:w")
@@ -108,7 +106,11 @@ class TestDataSource(TransactionCase):
             {"auth_type": "bearer", "bearer_token": "two parts\nX-Injected: yes"},
             {"auth_type": "basic"},
             {"auth_type": "oauth2"},
-            {"auth_type": "oauth2", "oauth2_token_url": "https://x.example", "oauth2_client_id": "i"},
+            {
+                "auth_type": "oauth2",
+                "oauth2_token_url": "https://x.example",
+                "oauth2_client_id": "i",
+            },
         ):
             source.write(vals)
             with self.assertRaises(UserError) as caught:

@@ -8,7 +8,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
 from odoo.tests import tagged
 
 from ..services.signing import canonical, to_json
@@ -57,7 +56,12 @@ class TestSigning(ClientCase):
             self.assertEqual(
                 list(parameters),
                 [
-                    "namespace", "kidId", "algorithm", "created", "expires", "headers",
+                    "namespace",
+                    "kidId",
+                    "algorithm",
+                    "created",
+                    "expires",
+                    "headers",
                     "signature",
                 ],
             )

@@ -4,7 +4,6 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -97,9 +96,7 @@ class TestSigningKey(TransactionCase):
             self.assertFalse({"d", "p", "q", "dp", "dq", "qi"} & entry.keys())
             # Another library reads it and verifies with it.
             token = jwt.encode({"a": 1}, key.private_key, algorithm=name)
-            self.assertEqual(
-                jwt.decode(token, jwt.PyJWK(entry).key, algorithms=[name]), {"a": 1}
-            )
+            self.assertEqual(jwt.decode(token, jwt.PyJWK(entry).key, algorithms=[name]), {"a": 1})
             self.assertEqual(key._get_jwk(kid="s|k|a")["kid"], "s|k|a")
             for member in {"x", "n", "e"} & entry.keys():
                 self.assertNotIn("=", entry[member])

@@ -101,7 +101,12 @@ class TestToken(TokenCase):
 
     def test_lifetimes(self):
         for said, seconds in (
-            (3600, 3600), ("600", 600), (None, 300), ("soon", 300), (True, 300), (-5, 300),
+            (3600, 3600),
+            ("600", 600),
+            (None, 300),
+            ("soon", 300),
+            (True, 300),
+            (-5, 300),
             (10**8, 86400),
         ):
             self.server.expires_in = said

@@ -35,8 +35,7 @@ class TestTransport(unittest.TestCase):
         self.server.replies = [Reply(delay=0.2) for _ in range(6)]
         answers = []
         threads = [
-            threading.Thread(target=lambda: answers.append(self.exchange()))
-            for _ in range(6)
+            threading.Thread(target=lambda: answers.append(self.exchange())) for _ in range(6)
         ]
         for thread in threads:
             thread.start()
@@ -103,9 +102,7 @@ class TestTransport(unittest.TestCase):
         proxy = f"{self.server.url}/"
         environment = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "", "NO_PROXY": ""}
         with patch.dict(os.environ, environment):
-            answer = exchange(
-                "GET", "http://crvs.invalid/path", headers={}, timeout=5, budget=5
-            )
+            answer = exchange("GET", "http://crvs.invalid/path", headers={}, timeout=5, budget=5)
             self.assertEqual(answer.status_code, 200)
             self.assertEqual(transport._proxies("http://127.0.0.1:9/"), {})
             self.assertEqual(transport._proxies("http://localhost:9/"), {})

@@ -1,3 +1,1 @@
-from . import program
-from . import program_membership
-from . import res_partner
+from . import program, program_membership, res_partner

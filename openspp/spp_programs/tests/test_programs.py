@@ -1,5 +1,4 @@
 import psycopg2
-
 from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -40,12 +39,8 @@ class TestPrograms(TransactionCase):
 
     def test_rights(self):
         plain = new_test_user(self.env, "programs_plain", "base.group_user")
-        viewer = new_test_user(
-            self.env, "programs_viewer", "spp_registry.group_registry_viewer"
-        )
-        officer = new_test_user(
-            self.env, "programs_officer", "spp_programs.group_programs_officer"
-        )
+        viewer = new_test_user(self.env, "programs_viewer", "spp_registry.group_registry_viewer")
+        officer = new_test_user(self.env, "programs_officer", "spp_programs.group_programs_officer")
         with self.assertRaises(AccessError):
             self.membership.with_user(plain).read(["state"])
         self.assertEqual(self.membership.with_user(viewer).state, "draft")

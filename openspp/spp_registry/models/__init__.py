@@ -1,4 +1,1 @@
-from . import vocabulary
-from . import vocabulary_code
-from . import registry_id
-from . import res_partner
+from . import registry_id, res_partner, vocabulary, vocabulary_code

@@ -103,9 +103,7 @@ class RegistryID(models.Model):
             ["partner_id", "id_type_id"],
         )
         counts.update(
-            key
-            for partner, id_type in existing
-            if (key := (partner.id, id_type.id)) in counts
+            key for partner, id_type in existing if (key := (partner.id, id_type.id)) in counts
         )
         if max(counts.values()) > 1:
             raise ValidationError(self._one_valid_per_type.get_error_message(self))

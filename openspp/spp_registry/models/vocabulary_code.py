@@ -8,9 +8,7 @@ class VocabularyCode(models.Model):
     _rec_name = "display"
     _rec_names_search = ("display", "code")
 
-    vocabulary_id = fields.Many2one(
-        "spp.vocabulary", required=True, index=True, ondelete="cascade"
-    )
+    vocabulary_id = fields.Many2one("spp.vocabulary", required=True, index=True, ondelete="cascade")
     code = fields.Char(required=True)
     display = fields.Char(required=True, translate=True)
     namespace_uri = fields.Char(

@@ -1,3 +1,1 @@
-from . import test_registry_id
-from . import test_res_partner
-from . import test_vocabulary
+from . import test_registry_id, test_res_partner, test_vocabulary

@@ -16,9 +16,7 @@ class RegistryCase(TransactionCase):
             ]
         )
         cls.plain_user = new_test_user(cls.env, "registry_plain", "base.group_user")
-        cls.viewer = new_test_user(
-            cls.env, "registry_viewer", "spp_registry.group_registry_viewer"
-        )
+        cls.viewer = new_test_user(cls.env, "registry_viewer", "spp_registry.group_registry_viewer")
         cls.officer = new_test_user(
             cls.env, "registry_officer", "spp_registry.group_registry_officer"
         )

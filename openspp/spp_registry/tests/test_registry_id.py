@@ -1,5 +1,4 @@
 import psycopg2
-
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -67,9 +66,7 @@ class TestRegistryID(RegistryCase):
             self.add_id(self.ana, self.brn, " \t")
 
     def test_lookup_of_many_values_has_an_index(self):
-        self.cr.execute(
-            "SELECT indexdef FROM pg_indexes WHERE tablename = 'spp_registry_id'"
-        )
+        self.cr.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'spp_registry_id'")
         definitions = [definition for [definition] in self.cr.fetchall()]
         self.assertTrue(any("btree (value" in definition for definition in definitions))
 
