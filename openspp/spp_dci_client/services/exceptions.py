@@ -7,11 +7,13 @@ class DCIClientError(UserError):
     """Asking a registry failed. The text never holds payload or credentials.
 
     :ivar int | None status_code: the registry's HTTP status, when it answered.
+    :ivar str code: its error code, `err.…` or `rjct.…`, empty when it gave none.
     """
 
-    def __init__(self, message, *, status_code=None):
+    def __init__(self, message, *, status_code=None, code=""):
         super().__init__(message)
         self.status_code = status_code
+        self.code = code
 
 
 class DCIUnavailableError(DCIClientError):
@@ -23,14 +25,7 @@ class DCIAuthenticationError(DCIClientError):
 
 
 class DCIRefusedError(DCIClientError):
-    """Any other status that is no success: the same request would be refused again.
-
-    :ivar str code: the registry's error code, `err.…` or `rjct.…`, empty when it gave none.
-    """
-
-    def __init__(self, message, *, status_code=None, code=""):
-        super().__init__(message, status_code=status_code)
-        self.code = code
+    """Any other status that is no success: the same request would be refused again."""
 
 
 class DCIAnswerError(DCIClientError):

@@ -47,38 +47,40 @@ def of_transport(source, reason):
 def of_status(source, answer):
     """:return: the error for an `Answer` whose status is no success."""
     status, code = answer.status_code, _error_code(answer.body)
-    _logger.info("Data source %s: HTTP %s %s", source.code, status, code)
+    reason = f"HTTP {status} {code}".strip()
+    _logger.info("Data source %s: %s", source.code, reason)
     env, name = source.env, source.name
+    kind = DCIRefusedError
     if status in (401, 403):
+        kind = DCIAuthenticationError
         text = env._(
-            "%(name)s does not accept our credentials (HTTP %(status)s). Check them in its data "
+            "%(name)s does not accept our credentials (%(reason)s). Check them in its data "
             "source, and that the registry knows our sender ID and our key.",
             name=name,
-            status=status,
+            reason=reason,
         )
-        return DCIAuthenticationError(text, status_code=status)
-    if status == 429 or status >= 500:
+    elif status == 429 or status >= 500:
+        kind = DCIUnavailableError
         text = env._(
-            "%(name)s is busy or out of order (HTTP %(status)s). Try again later.",
+            "%(name)s is busy or out of order (%(reason)s). Try again later.",
             name=name,
-            status=status,
+            reason=reason,
         )
-        return DCIUnavailableError(text, status_code=status)
-    if 300 <= status < 400:
+    elif 300 <= status < 400:
         text = env._(
-            "%(name)s has moved (HTTP %(status)s). Ask for its present address and correct the "
-            "base URL of its data source.",
+            "%(name)s has moved (%(reason)s). Ask for its present address and correct the base "
+            "URL of its data source.",
             name=name,
-            status=status,
+            reason=reason,
         )
     else:
         text = env._(
             "%(name)s refused the request (%(reason)s). Check the endpoints and our sender ID "
             "in its data source, or ask the registry's administrator.",
             name=name,
-            reason=f"HTTP {status} {code}".strip(),
+            reason=reason,
         )
-    return DCIRefusedError(text, status_code=status, code=code)
+    return kind(text, status_code=status, code=code)
 
 
 def unreadable(source, status_code=None):
@@ -100,10 +102,10 @@ def _error_code(body):
             data.get("error"),
             *(data.get("errors") or []),
         ]
-        for candidate in candidates:
-            code = candidate.get("code") if isinstance(candidate, dict) else None
-            if isinstance(code, str) and ERROR_CODE.fullmatch(code):
-                return code
     except (ValueError, RecursionError, AttributeError, TypeError):
-        pass
+        candidates = []
+    for candidate in candidates:
+        code = candidate.get("code") if isinstance(candidate, dict) else None
+        if isinstance(code, str) and ERROR_CODE.fullmatch(code):
+            return code
     return ""

@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 CONNECT_TIMEOUT = 5  # seconds
 ATTEMPTS = 4
 BACKOFF = 0.5  # seconds before the first repetition, doubled for each further one
 MAX_BACKOFF = 8
 MAX_RETRY_AFTER = 30
-MAX_ANSWER_BYTES = 10 * 1024 * 1024
-CHUNK_BYTES = 4096
+MAX_ANSWER_BYTES = 20 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
 POOL_SIZE = 16  # connections kept per host: as many as one worker has threads for
 
 # What may stand in an Authorization header. Anything else would end in an error that quotes it.
@@ -119,7 +119,6 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
                 data=body,
                 headers=headers,
                 timeout=timeout,
-                allow_redirects=False,
                 stream=True,
                 verify=_certificates(verify),
                 proxies=_proxies(url),
@@ -128,13 +127,13 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
                 return answer, _retry_after(response.headers.get("Retry-After"))
         except requests.exceptions.SSLError:
             reason = "tls"
-        except requests.exceptions.Timeout:
+        except (requests.exceptions.Timeout, ReadTimeoutError):
             reason = "timeout"
         except requests.exceptions.ConnectionError as error:
-            # A body that stops coming is a ConnectionError around this one.
+            # A body that stops coming is a ConnectionError around a ReadTimeoutError.
             stalled = any(isinstance(arg, ReadTimeoutError) for arg in error.args)
             reason = "timeout" if stalled else "unreachable"
-        except (requests.exceptions.RequestException, ValueError):
+        except (requests.exceptions.RequestException, HTTPError, ValueError):
             reason = "broken"
     # Raised outside the handler, so that the quoting error is not even its context.
     raise TransportError(reason)
@@ -142,7 +141,7 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
 
 def _read(response, deadline):
     chunks, size = [], 0
-    for chunk in response.iter_content(CHUNK_BYTES):
+    for chunk in _chunks(response):
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             raise TransportError("too_large")
@@ -156,11 +155,20 @@ def _read(response, deadline):
     return b"".join(chunks)
 
 
+def _chunks(response):
+    """Yield what arrives as it arrives, so that a trickle is noticed at the deadline."""
+    if not hasattr(response.raw, "read1"):  # urllib3 before 2.2
+        yield from response.iter_content(CHUNK_BYTES)
+        return
+    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        yield chunk
+
+
 def _pause(attempt, retry_after):
     if retry_after is not None:
         return min(retry_after, MAX_RETRY_AFTER)
     # Jitter, so that the workers of a server that failed together do not return together.
-    return min(BACKOFF * 2 ** (attempt - 1), MAX_BACKOFF) * random.uniform(0.5, 1)
+    return min(BACKOFF * 2 ** (attempt - 1), MAX_BACKOFF) * random.uniform(0.5, 1)  # noqa: S311
 
 
 def _retry_after(value):
@@ -184,6 +192,13 @@ class _Adapter(HTTPAdapter):
         return super().send(request, timeout=(min(CONNECT_TIMEOUT, timeout), timeout), **kwargs)
 
 
+class _Session(requests.Session):
+    """Knows no redirects. Even when told not to follow one, requests would read all of its body."""
+
+    def get_redirect_target(self, resp):
+        return None
+
+
 _pool = {}
 _pool_lock = threading.Lock()
 
@@ -192,7 +207,7 @@ def _session():
     """:return: the session of this process, with its pool of connections."""
     with _pool_lock:
         if "session" not in _pool:
-            session = requests.Session()
+            session = _Session()
             session.trust_env = False
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.mount("https://", _Adapter(pool_maxsize=POOL_SIZE))

@@ -12,13 +12,15 @@ TOKEN_PATH = "/oauth2/token"
 
 @dataclass
 class Reply:
-    """What the server answers once. `send` bytes of the body arrive, all by default."""
+    """What the server answers once. `send` bytes of the body arrive, all by default; with a
+    `trickle` they arrive one by one, so many seconds apart."""
 
     status: int = 200
     body: bytes = b'{"header": {}, "message": {}}'
     headers: dict = field(default_factory=dict)
     delay: float = 0
     send: int | None = None
+    trickle: float = 0
 
 
 @dataclass
@@ -109,7 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
             if "Transfer-Encoding" not in reply.headers:
                 self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
-            self.wfile.write(reply.body[: reply.send])
+            body = reply.body[: reply.send]
+            for start in range(0, len(body), 1 if reply.trickle else len(body)):
+                self.wfile.write(body[start : start + (1 if reply.trickle else len(body))])
+                time.sleep(reply.trickle)
         except ConnectionError:
             self.close_connection = True
         if reply.send is not None:

@@ -97,9 +97,12 @@ class TestClientFailures(ClientCase):
     def test_refused_credentials(self):
         for status in (401, 403):
             self.server.requests.clear()
-            self.server.replies = [Reply(status)]
-            with self.assertFails(DCIAuthenticationError, "credentials"):
+            self.server.replies = [
+                Reply(status, b'{"errors": [{"code": "err.sender_id.invalid"}]}')
+            ]
+            with self.assertFails(DCIAuthenticationError, "credentials", "err.sender_id") as caught:
                 self.ask()
+            self.assertEqual(caught.exception.code, "err.sender_id.invalid")
             self.assertEqual(len(self.server.requests), 1)
 
     def test_only_the_standards_error_codes_are_passed_on(self):

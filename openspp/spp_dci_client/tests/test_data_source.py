@@ -10,13 +10,13 @@ SECRETS = ("bearer_token", "basic_password", "oauth2_client_id", "oauth2_client_
 
 @tagged("post_install", "-at_install")
 class TestDataSource(TransactionCase):
-    def create(self, **vals):
+    def create_source(self, **vals):
         return self.env["spp.dci.data.source"].create(
             {"name": "Test", "code": "test_one", "base_url": "https://crvs.example.org", **vals}
         )
 
     def test_defaults(self):
-        source = self.create()
+        source = self.create_source()
         self.assertRecordValues(
             source,
             [
@@ -34,7 +34,7 @@ class TestDataSource(TransactionCase):
         )
 
     def test_codes(self):
-        source = self.create(code=" Test_One ")
+        source = self.create_source(code=" Test_One ")
         self.assertEqual(source.code, "test_one")
         source.code = "CRVS.Main"
         self.assertEqual(source.code, "crvs.main")
@@ -43,23 +43,23 @@ class TestDataSource(TransactionCase):
                 source.code = code
 
     def test_codes_are_unique_and_secrets_stay_out_of_the_log(self):
-        source = self.create(active=False)
-        other = self.create(code="test_two")
+        source = self.create_source(active=False)
+        other = self.create_source(code="test_two")
         with self.assertNoLogs("odoo.sql_db", "ERROR"):
             with self.assertRaises(ValidationError):
-                self.create(code="TEST_ONE", bearer_token="secret")
+                self.create_source(code="TEST_ONE", bearer_token="secret")
             with self.assertRaises(ValidationError):
                 other.code = source.code
             with self.assertRaises(ValidationError):
                 (source | other).code = "the_same"
 
     def test_copy(self):
-        source = self.create(auth_type="bearer", bearer_token="secret")
+        source = self.create_source(auth_type="bearer", bearer_token="secret")
         self.assertEqual(source.copy().code, "test_one_copy")
         self.assertFalse(source.copy({"code": "third"}).bearer_token)
 
     def test_get_by_code(self):
-        source = self.create()
+        source = self.create_source()
         model = self.env["spp.dci.data.source"]
         self.assertEqual(model.get_by_code("TEST_ONE"), source)
         for code in ("test", "test_%", "", None, False, ["test_one"], {}):
@@ -70,7 +70,7 @@ class TestDataSource(TransactionCase):
             model.get_by_code("test_one")
 
     def test_urls(self):
-        source = self.create(base_url="http://10.0.0.1:8080/crvs/v1/")
+        source = self.create_source(base_url="http://10.0.0.1:8080/crvs/v1/")
         for url in (
             "crvs.example.org",
             "ftp://crvs.example.org",
@@ -87,7 +87,7 @@ class TestDataSource(TransactionCase):
                     source.write({field: url})
 
     def test_headers(self):
-        source = self.create()
+        source = self.create_source()
         self.assertEqual(
             source.get_headers(),
             {"Content-Type": "application/json", "Accept": "application/json"},
@@ -100,7 +100,7 @@ class TestDataSource(TransactionCase):
         self.assertEqual(base64.b64decode(value).decode(), "josé:p:w")
 
     def test_missing_credentials(self):
-        source = self.create()
+        source = self.create_source()
         for vals in (
             {"auth_type": "bearer"},
             {"auth_type": "bearer", "bearer_token": "two parts\nX-Injected: yes"},
@@ -119,7 +119,7 @@ class TestDataSource(TransactionCase):
             self.assertNotIn("Injected", str(caught.exception))
 
     def test_secrets_are_for_administrators(self):
-        source = self.create(**dict.fromkeys(SECRETS, "secret"))
+        source = self.create_source(**dict.fromkeys(SECRETS, "secret"))
         user = new_test_user(self.env, "source_plain", "base.group_user")
         as_user = source.with_user(user)
         self.assertEqual(as_user.name, "Test")
@@ -164,7 +164,7 @@ class TestDataSource(TransactionCase):
     def test_neutralized_copies_know_nothing_of_the_real_registry(self):
         key = self.env["spp.dci.signing.key"].create({"name": "Key"})
         key.action_generate()
-        source = self.create(signing_key_id=key.id, **dict.fromkeys(SECRETS, "secret"))
+        source = self.create_source(signing_key_id=key.id, **dict.fromkeys(SECRETS, "secret"))
         self.env.flush_all()
         script = Path(__file__).parents[1] / "data" / "neutralize.sql"
         self.cr.execute(script.read_text())

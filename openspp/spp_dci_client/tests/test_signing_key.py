@@ -20,12 +20,12 @@ def pem(key, password=None):
 
 @tagged("post_install", "-at_install")
 class TestSigningKey(TransactionCase):
-    def create(self, **vals):
+    def create_key(self, **vals):
         return self.env["spp.dci.signing.key"].create({"name": "Test", **vals})
 
     def test_life_of_a_key(self):
         for algorithm in ("ed25519", "rs256"):
-            key = self.create(algorithm=algorithm)
+            key = self.create_key(algorithm=algorithm)
             with self.assertRaises(UserError):
                 key.action_activate()
             key.action_generate()
@@ -42,7 +42,7 @@ class TestSigningKey(TransactionCase):
                 key.action_activate()
 
     def test_a_key_in_use_stays_as_it_is(self):
-        key = self.create()
+        key = self.create_key()
         key.action_generate()
         key.action_activate()
         for vals in (
@@ -58,7 +58,7 @@ class TestSigningKey(TransactionCase):
 
     def test_own_key(self):
         own = rsa.generate_private_key(65537, 2048)
-        key = self.create(algorithm="rs256", private_key=pem(own))
+        key = self.create_key(algorithm="rs256", private_key=pem(own))
         public_key = serialization.load_pem_public_key(key.public_key.encode())
         self.assertEqual(public_key.public_numbers(), own.public_key().public_numbers())
 
@@ -75,18 +75,18 @@ class TestSigningKey(TransactionCase):
             ("ed25519", "no key"),
         ):
             with self.assertRaises(ValidationError) as caught:
-                self.create(algorithm=algorithm, private_key=text)
+                self.create_key(algorithm=algorithm, private_key=text)
             self.assertNotIn(text[40:60] or text, str(caught.exception))
 
     def test_key_ids(self):
         for key_id in ("a|b", 'a"b', "a b", "ä", "a\nb", "x" * 129):
             with self.assertRaises(ValidationError):
-                self.create(key_id=key_id)
-        self.assertNotEqual(self.create().key_id, self.create().key_id)
+                self.create_key(key_id=key_id)
+        self.assertNotEqual(self.create_key().key_id, self.create_key().key_id)
 
     def test_key_set_entry(self):
         for algorithm, name in (("ed25519", "EdDSA"), ("rs256", "RS256")):
-            key = self.create(algorithm=algorithm)
+            key = self.create_key(algorithm=algorithm)
             with self.assertRaises(UserError):
                 key._get_jwk()
             key.action_generate()
@@ -104,7 +104,7 @@ class TestSigningKey(TransactionCase):
 
     @mute_logger("odoo.models")
     def test_only_administrators(self):
-        key = self.create()
+        key = self.create_key()
         key.action_generate()
         user = new_test_user(self.env, "signing_plain", "base.group_user")
         key_as_user = key.with_user(user)

@@ -1,3 +1,4 @@
+import gzip
 import os
 import threading
 import time
@@ -15,6 +16,7 @@ class TestTransport(unittest.TestCase):
     """Without Odoo: one exchange over real sockets."""
 
     def setUp(self):
+        super().setUp()
         self.server = RegistryServer()
         self.server.__enter__()
         self.addCleanup(self.server.__exit__)
@@ -84,6 +86,35 @@ class TestTransport(unittest.TestCase):
             self.exchange(budget=1)
         self.assertEqual(caught.exception.reason, "timeout")
         self.assertLess(time.monotonic() - began, 2)
+
+    def test_a_trickle_ends_with_the_budget(self):
+        self.server.replies = [Reply(trickle=0.2)]
+        began = time.monotonic()
+        with self.assertRaises(TransportError) as caught:
+            self.exchange(budget=1)
+        self.assertEqual(caught.exception.reason, "timeout")
+        self.assertLess(time.monotonic() - began, 2)
+
+    def test_compressed_answers(self):
+        text = b'{"message": "%s"}' % (b"x" * 100_000)
+        headers = {"Content-Encoding": "gzip"}
+        self.server.replies = [Reply(body=gzip.compress(text), headers=headers)]
+        self.assertEqual(self.exchange().body, text)
+        self.server.replies = [Reply(body=b"no gzip", headers=headers)]
+        with self.assertRaises(TransportError) as caught:
+            self.exchange(attempts=1)
+        self.assertEqual(caught.exception.reason, "broken")
+
+    def test_compression_does_not_get_around_the_size_limit(self):
+        bomb = gzip.compress(b"x" * 1_000_000)
+        self.server.replies = [Reply(body=bomb, headers={"Content-Encoding": "gzip"})]
+        with (
+            patch.object(transport, "MAX_ANSWER_BYTES", 100_000),
+            self.assertRaises(TransportError) as caught,
+        ):
+            self.exchange()
+        self.assertEqual(caught.exception.reason, "too_large")
+        self.assertEqual(len(self.server.requests), 1)
 
     def test_one_attempt(self):
         self.server.replies = [Reply(503)]

@@ -104,6 +104,7 @@ class ResPartner(models.Model):
         :return: True
         :raise AccessError: when the user may not change these registrants.
         """
+        self.check_access("write")
         disabled = self.filtered("disabled")
         disabled.write({"disabled": False, "disabled_reason": False, "disabled_by": False})
         note = self.env._("The registrant was enabled again.")

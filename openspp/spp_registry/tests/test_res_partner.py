@@ -42,6 +42,8 @@ class TestRegistrant(RegistryCase):
             with self.assertRaises(AccessError):
                 self.ana.with_user(user).enable_registrant()
         self.assertTrue(self.ana.disabled)
+        with self.assertRaises(AccessError):
+            self.ben.with_user(self.plain_user).enable_registrant()
 
     def test_contact_managers_change_contacts_but_no_registry_fields(self):
         self.plain_user.group_ids |= self.env.ref("base.group_partner_manager")
