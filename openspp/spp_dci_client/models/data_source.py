@@ -132,6 +132,7 @@ class DataSource(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Write codes in lower case, and refuse those in use before PostgreSQL has to."""
         for vals in vals_list:
             if vals.get("code"):
                 vals["code"] = vals["code"].strip().lower()
@@ -139,12 +140,14 @@ class DataSource(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """As for :meth:`create`."""
         if vals.get("code"):
             vals = {**vals, "code": vals["code"].strip().lower()}
             self._check_code_is_free([vals["code"]] * len(self))
         return super().write(vals)
 
     def copy_data(self, default=None):
+        """Give copies a code of their own; credentials are not copied."""
         vals_list = super().copy_data(default)
         for source, vals in zip(self, vals_list, strict=True):
             if not (default and "code" in default):
@@ -153,8 +156,10 @@ class DataSource(models.Model):
         return vals_list
 
     def _check_code_is_free(self, codes):
-        """Refuse a code in use before PostgreSQL does: a failing statement is logged in full,
-        with the credentials in it."""
+        """Refuse a code in use before PostgreSQL does, which logs the failing statement in full.
+
+        :raise ValidationError: when a code comes twice or another data source has it.
+        """
         taken = (
             self.sudo()
             .with_context(active_test=False)

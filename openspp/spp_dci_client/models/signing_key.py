@@ -107,6 +107,10 @@ class SigningKey(models.Model):
             )
 
     def write(self, vals):
+        """Leave keys as they are once they sign: registries know them.
+
+        :raise UserError: when the key proper of an active or revoked key would change.
+        """
         frozen = {"private_key", "algorithm", "key_id"} & vals.keys()
         if frozen and any(key.state != "draft" for key in self):
             raise UserError(

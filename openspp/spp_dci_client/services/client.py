@@ -1,3 +1,5 @@
+"""The client that other addons use."""
+
 import json
 import time
 

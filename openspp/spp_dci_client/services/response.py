@@ -1,3 +1,6 @@
+"""What the client returns."""
+
+
 class DCIResponse(dict):
     """A decoded answer that remembers what it was decoded from.
 

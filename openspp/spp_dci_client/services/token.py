@@ -27,16 +27,20 @@ LOCK_SECONDS = FETCH_BUDGET + 5
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """An access token and its life."""
+
     value: str
     refresh_at: float  # seconds since the epoch
     expires_at: float
 
     @property
     def fresh(self):
+        """Whether it may be used without looking for a newer one."""
         return time.time() < self.refresh_at
 
     @property
     def live(self):
+        """Whether the registry still takes it."""
         return time.time() < self.expires_at
 
 

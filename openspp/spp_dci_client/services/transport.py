@@ -54,6 +54,7 @@ class TransportError(Exception):
 
     @property
     def retryable(self):
+        """Whether the next attempt could go better."""
         return self.reason not in ("tls", "too_large")
 
 

@@ -12,8 +12,11 @@ TOKEN_PATH = "/oauth2/token"
 
 @dataclass
 class Reply:
-    """What the server answers once. `send` bytes of the body arrive, all by default; with a
-    `trickle` they arrive one by one, so many seconds apart."""
+    """What the server answers once.
+
+    `send` bytes of the body arrive, all by default; with a `trickle` they arrive one by one, so
+    many seconds apart.
+    """
 
     status: int = 200
     body: bytes = b'{"header": {}, "message": {}}'
@@ -46,8 +49,10 @@ class Received:
 
 
 class RegistryServer:
-    """Use as a context manager. `replies` are used up in order, then `Reply()` is repeated;
-    tokens are numbered."""
+    """Use as a context manager.
+
+    `replies` are used up in order, then `Reply()` is repeated; tokens are numbered.
+    """
 
     def __init__(self):
         self.replies = []
@@ -120,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.send is not None:
             self.close_connection = True
 
-    do_GET = do_POST = _answer
+    do_GET = do_POST = _answer  # noqa: N815
 
     def log_message(self, *_args):
         pass

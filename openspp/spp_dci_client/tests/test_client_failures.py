@@ -25,7 +25,7 @@ class TestClientFailures(ClientCase):
         return self.client.search_by_id("UIN", UIN)
 
     @contextmanager
-    def assertFails(self, kind, *parts):
+    def assert_fails(self, kind, *parts):
         """The block raises exactly this kind, in words without payload that name the registry."""
         with everything_logged() as lines, self.assertRaises(kind) as caught:
             yield caught
@@ -63,7 +63,7 @@ class TestClientFailures(ClientCase):
 
     def test_busy_to_the_end(self):
         self.server.replies = [BUSY] * 10
-        with self.assertFails(DCIUnavailableError, "503", "Try again later"):
+        with self.assert_fails(DCIUnavailableError, "503", "Try again later"):
             self.ask()
         self.assertEqual(len(self.server.requests), transport.ATTEMPTS)
 
@@ -81,7 +81,7 @@ class TestClientFailures(ClientCase):
     def test_no_waiting_beyond_the_budget(self):
         self.source.timeout = 1
         self.server.replies = [Reply(429, headers={"Retry-After": "20"})]
-        with self.assertFails(DCIUnavailableError, "429"):
+        with self.assert_fails(DCIUnavailableError, "429"):
             self.ask()
         self.assertEqual((len(self.server.requests), self.pauses), (1, []))
 
@@ -89,7 +89,7 @@ class TestClientFailures(ClientCase):
         for status in (400, 404, 409, 410, 422):
             self.server.requests.clear()
             self.server.replies = [Reply(status, f'{{"echo": "{UIN}"}}'.encode())]
-            with self.assertFails(DCIRefusedError, f"HTTP {status}") as caught:
+            with self.assert_fails(DCIRefusedError, f"HTTP {status}") as caught:
                 self.ask()
             self.assertEqual(caught.exception.status_code, status)
             self.assertEqual(len(self.server.requests), 1, status)
@@ -100,7 +100,9 @@ class TestClientFailures(ClientCase):
             self.server.replies = [
                 Reply(status, b'{"errors": [{"code": "err.sender_id.invalid"}]}')
             ]
-            with self.assertFails(DCIAuthenticationError, "credentials", "err.sender_id") as caught:
+            with self.assert_fails(
+                DCIAuthenticationError, "credentials", "err.sender_id"
+            ) as caught:
                 self.ask()
             self.assertEqual(caught.exception.code, "err.sender_id.invalid")
             self.assertEqual(len(self.server.requests), 1)
@@ -114,7 +116,7 @@ class TestClientFailures(ClientCase):
             (b"<html>", ""),
         ):
             self.server.replies = [Reply(400, body)]
-            with self.assertFails(DCIRefusedError, code) as caught:
+            with self.assert_fails(DCIRefusedError, code) as caught:
                 self.ask()
             self.assertEqual(caught.exception.code, code)
 
@@ -122,7 +124,7 @@ class TestClientFailures(ClientCase):
         for status in (301, 302, 307, 308):
             self.server.requests.clear()
             self.server.replies = [Reply(status, headers={"Location": "/api/elsewhere"})]
-            with self.assertFails(DCIRefusedError, "has moved"):
+            with self.assert_fails(DCIRefusedError, "has moved"):
                 self.ask()
             self.assertEqual(len(self.server.requests), 1)
 
@@ -130,7 +132,7 @@ class TestClientFailures(ClientCase):
         for body in (b"", b"<html>", b"[1]", b'"text"', b'{"a": ', b"\xff{}", b"[" * 100_000):
             self.server.requests.clear()
             self.server.replies = [Reply(body=body)]
-            with self.assertFails(DCIAnswerError, "cannot be read"):
+            with self.assert_fails(DCIAnswerError, "cannot be read"):
                 self.ask()
             self.assertEqual(len(self.server.requests), 1)
 
@@ -138,7 +140,7 @@ class TestClientFailures(ClientCase):
         self.server.replies = [Reply(body=b'{"a": "%s"}' % (b"x" * 5000))]
         with (
             patch.object(transport, "MAX_ANSWER_BYTES", 4999),
-            self.assertFails(DCIAnswerError, "cannot be read"),
+            self.assert_fails(DCIAnswerError, "cannot be read"),
         ):
             self.ask()
         self.assertEqual(len(self.server.requests), 1)
@@ -148,13 +150,13 @@ class TestClientFailures(ClientCase):
         self.assertTrue(self.ask())
         self.assertEqual(len(self.server.requests), 2)
         self.server.replies = [Reply(send=5)] * 10
-        with self.assertFails(DCIUnavailableError):
+        with self.assert_fails(DCIUnavailableError):
             self.ask()
 
     def test_slow_registry(self):
         self.source.timeout = 1
         self.server.replies = [Reply(delay=3)] * 10
-        with self.assertFails(DCIUnavailableError, "in time"):
+        with self.assert_fails(DCIUnavailableError, "in time"):
             self.ask()
         self.assertLessEqual(len(self.server.requests), 2)
 
@@ -165,7 +167,7 @@ class TestClientFailures(ClientCase):
 
     def test_nobody_listens(self):
         self.source.base_url = "http://127.0.0.1:1"
-        with self.assertFails(DCIUnavailableError, "cannot be reached"):
+        with self.assert_fails(DCIUnavailableError, "cannot be reached"):
             self.ask()
         self.assertEqual(len(self.pauses), transport.ATTEMPTS - 1)
 
@@ -174,7 +176,7 @@ class TestClientFailures(ClientCase):
         error = transport.requests.exceptions.SSLError("certificate of 4018273645")
         with (
             patch.object(transport.requests.Session, "send", side_effect=error),
-            self.assertFails(DCIUnavailableError, "certificate"),
+            self.assert_fails(DCIUnavailableError, "certificate"),
         ):
             self.ask()
         self.assertFalse(self.pauses)

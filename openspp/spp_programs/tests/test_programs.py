@@ -50,8 +50,9 @@ class TestPrograms(TransactionCase):
         self.assertEqual(self.membership.state, "enrolled")
 
     def test_memberships_in_the_registrant_form(self):
-        with Form(self.ben, "spp_registry.view_registrant_form") as form:
-            with form.program_membership_ids.new() as line:
-                line.program_id = self.program
-                line.state = "enrolled"
+        form = Form(self.ben, "spp_registry.view_registrant_form")
+        with form.program_membership_ids.new() as line:
+            line.program_id = self.program
+            line.state = "enrolled"
+        form.save()
         self.assertEqual(self.ben.program_membership_ids.program_id, self.program)

@@ -49,6 +49,7 @@ class RegistryID(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Clean the values and see to it that one of a type stays valid."""
         vals_list = [self._clean_value(vals) for vals in vals_list]
         default_status = self.default_get(["status"]).get("status")
         self._check_one_valid(
@@ -59,6 +60,7 @@ class RegistryID(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """As for :meth:`create`."""
         vals = self._clean_value(vals)
         if {"partner_id", "id_type_id", "status"} & vals.keys():
             self._check_one_valid(

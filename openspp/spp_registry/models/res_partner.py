@@ -68,6 +68,7 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        """Name registrants after their name's parts where no name is given."""
         for vals in vals_list:
             if vals.get("is_registrant") and not vals.get("name"):
                 vals["name"] = self._join_names(
