@@ -117,7 +117,7 @@ def read_notification(message, tz=None):
     if not isinstance(message, dict):
         raise InvalidRecord("must be an object", "message")
     items = as_list(message.get("notify_event"))
-    if not items and first(message, ("event_type", "eventType")) is not None:
+    if not items and ("event_type" in message or "eventType" in message):
         events, refused = _read_item(message, tz)
         return Notification(tuple(events), tuple(refused))
     if "notify_event" not in message:

@@ -129,6 +129,10 @@ def test_items_come_before_the_flat_shape():
     assert [event.event_type for event in found.events] == ["birth"]
 
 
+def test_flat_shape_of_no_type_is_refused():
+    assert read_notification(flat(event_type=" ")).refused == (("", "unknown"),)
+
+
 def test_flat_shape_of_another_type_is_refused():
     found = read_notification(flat(event_type="adoption", reference_id="r9"))
     assert (found.events, found.refused) == ((), (("r9", "adoption"),))
@@ -310,7 +314,6 @@ def test_a_search_finds_nonsense(record):
         (None, "message"),
         ([], "message"),
         ({}, "message"),
-        ({"event_type": ""}, "message"),
         ({"search_response": []}, "message"),
         ({"notify_event": ["text"]}, "message.notify_event[0]"),
         ({"notify_event": [standard("death", ANN), 5]}, "message.notify_event[1]"),

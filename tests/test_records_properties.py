@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ..services import records
 from ..services.records import InvalidRecord, Person, SearchItem, VitalEvent
+from ..services.shapes import message_error
 
 # Plain values that the readers take apart, so that random ones reach deep into them.
 WORDS = [
@@ -137,6 +138,13 @@ def test_any_notification(message, zone):
         assert (reference + name).isascii()
         assert (reference + name).isprintable()
         assert 0 < len(name) <= 64
+
+
+@settings(deadline=None, max_examples=300)
+@given(messages.filter(lambda message: isinstance(message, dict)))
+def test_what_the_schema_lets_pass_is_read(message):
+    if not message_error("notify", message):
+        records.read_notification(message)
 
 
 @settings(deadline=None)

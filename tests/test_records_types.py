@@ -39,6 +39,7 @@ def test_ours(kind, spelling):
         "LIVE_BIRTH",
         "live birth",
         "livebirth",
+        pytest.param(" " * 250 + "birth", id="the longest"),
         "LIVEBIRTH_REGISTERED",
         "spdci-common:RegistryEventType:LiveBirth",
     ],
