@@ -6,7 +6,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from . import lint, odoo, postgres, server, testing
+from . import bench, demo, lint, odoo, postgres, sandbox, server, testing
 from .console import Problem, say
 from .workspace import Workspace
 
@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./dev", description="Runs, tests and shows the addon on a bare machine."
     )
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="show four vital events on their way into Odoo")
     commands.add_parser("test", help="run every test; arguments are pytest's", add_help=False)
     start = commands.add_parser("up", help="start Odoo in the background")
     start.add_argument("--port", type=_port, metavar="N", help="HTTP port, remembered")
@@ -28,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("status", help="print URL, state and log file")
     shell = commands.add_parser("shell", help="Odoo's shell, or run a file with env in scope")
     shell.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    measure = commands.add_parser("bench", help="run the benchmarks")
+    measure.add_argument("name", nargs="?", metavar="NAME", help="one of them; all when left out")
+    measure.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     commands.add_parser("lint", help="check formatting, code and data files")
     return main_parser
 
@@ -70,6 +74,16 @@ def _test(workspace: Workspace, _options: argparse.Namespace, rest: list[str]) -
         return testing.run(instance, rest)
 
 
+def _demo(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        return demo.run(instance)
+
+
+def _bench(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        return bench.run(instance, options.name, options.json)
+
+
 def _up(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
     with odoo.ready(workspace) as instance:
         running = server.up(instance, port=options.port, workers=options.workers)
@@ -78,13 +92,13 @@ def _up(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> 
 
 
 def _down(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
-    stopped = server.down(workspace)
+    stopped = [server.down(workspace), sandbox.stop(workspace)]
     if options.drop:
         with odoo.ready(workspace) as instance:
             instance.drop(server.DATABASE)
     else:
         postgres.stop_idle(workspace)
-    print("stopped" if stopped else "nothing was running")
+    print("stopped" if any(stopped) else "nothing was running")
     return 0
 
 
@@ -123,6 +137,8 @@ def _lint(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) 
 
 
 COMMANDS = {
+    "bench": _bench,
+    "demo": _demo,
     "test": _test,
     "up": _up,
     "down": _down,
