@@ -322,7 +322,7 @@ def test_a_hundred_searches_take_milliseconds(client):
     start = time.perf_counter()
     items = client.items(*criteria)
     assert len(items) == 100
-    # A few milliseconds on an idle machine; the bound only catches a search that looks at everybody.
+    # Milliseconds on an idle machine; the bound only catches a search that looks at everybody.
     assert time.perf_counter() - start < 1
 
 
