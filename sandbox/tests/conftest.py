@@ -137,6 +137,14 @@ class Inbox:
         path, _content_type, body = self.messages.get(timeout=5)
         return path, json.loads(body)
 
+    def stays_empty(self):
+        """:return: whether nothing comes, long after it should have."""
+        try:
+            self.messages.get(timeout=0.3)
+        except queue.Empty:
+            return True
+        return False
+
     def close(self):
         """Stop serving."""
         self._server.shutdown()

@@ -178,7 +178,7 @@ def test_only_who_wants_an_event_is_told(subscriber, sandbox, inbox):
 def test_nobody_is_told_on_demand(notified, sandbox, inbox):
     answer = sandbox.admin("events", {"event_type": "death", "identifier": AMINA, "push": False})
     assert answer["deliveries"] == []
-    assert inbox.messages.empty()
+    assert inbox.stays_empty()
 
 
 def test_delivery_is_repeated_until_accepted(subscriber, sandbox, inbox):

@@ -65,7 +65,7 @@ def test_the_code_may_come_at_once(subscriber, sandbox, inbox):
     assert answer.json()["message"]["subscription_status"] == [
         {"code": code, "status": "unsubscribe"}
     ]
-    assert inbox.messages.empty()
+    assert inbox.stays_empty()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_silent_registry_can_be_asked(subscriber, sandbox, inbox):
         assert response["txn_type"] == "subscribe"
         assert codes({"message": response["txn_status"]}) == [code]
         assert response["txn_status"]["correlation_id"] == ack["correlation_id"]
-    assert inbox.messages.empty()
+    assert inbox.stays_empty()
 
 
 def test_status_comes_by_callback_too(subscriber, inbox):
