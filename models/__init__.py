@@ -11,6 +11,10 @@ from . import crvs_event_schedule
 from . import crvs_event_outcome
 from . import crvs_event_attention
 from . import crvs_event_wait
+from . import crvs_event_undo
+from . import crvs_event_retention
+from . import crvs_undo
+from . import crvs_undo_line
 from . import processors
 from . import registry_id
 from . import res_partner

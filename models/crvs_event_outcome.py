@@ -112,6 +112,11 @@ class CRVSEvent(models.Model):
         held._tell_managers_of_brake()
 
     def _processed_values(self, case, batch):
+        """Return what a case that came to its end writes on its event.
+
+        Changes are added to those there are: an event that is looked at again, because another
+        one was undone, keeps what it had changed before.
+        """
         values = {key: value for key, value in case.values.items() if key != "waits_for"}
         if case.outcome == "superseded":
             outcome = "superseded"
@@ -119,7 +124,7 @@ class CRVSEvent(models.Model):
         elif case.flags:
             outcome = "flagged"
         else:
-            outcome = "applied" if case.changes else "no_effect"
+            outcome = "applied" if case.changes or self.changes else "no_effect"
         values.update(
             state="processed",
             outcome=outcome,
@@ -127,7 +132,7 @@ class CRVSEvent(models.Model):
             error_message="\n".join(case.flags) or False,
             person_id=case.person.id,
             spouse_id=case.spouse.id,
-            changes=case.changes or False,
+            changes=[*(self.changes or []), *case.changes] or False,
             attempts=self.attempts + 1,
             next_attempt=False,
             processing_since=False,

@@ -1,5 +1,6 @@
 from . import processor
 from . import processor_numbers
+from . import processor_civil
 from . import matcher
 from . import birth
 from . import death

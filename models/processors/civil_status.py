@@ -1,9 +1,7 @@
-from datetime import date
-
 from odoo import api, models
-from odoo.tools import SQL
 
 from ... import const
+from .processor_civil import status_key
 
 
 class CRVSProcessorCivilStatus(models.AbstractModel):
@@ -13,9 +11,8 @@ class CRVSProcessorCivilStatus(models.AbstractModel):
     _inherit = "spp.dci.crvs.processor"
     _description = "CRVS Civil Status Processor"
 
-    # Code in the vocabulary of civil statuses, and which of two events of one day comes later.
+    # Code in the vocabulary of civil statuses.
     _civil_status = None
-    _rank = {"marriage": 0, "divorce": 1}
 
     @api.model
     def _precheck(self, case):
@@ -30,35 +27,7 @@ class CRVSProcessorCivilStatus(models.AbstractModel):
 
     @api.model
     def _prefetch_for_type(self, cases, batch):
-        """Look up the latest event that decided the civil status of each registrant concerned."""
-        ids = {person_id for case in cases for person_id in case.persons.ids}
-        self.env["spp.dci.crvs.event"].flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                SELECT person_id, event_type, max(event_date)
-                  FROM spp_dci_crvs_event
-                 WHERE person_id = ANY(%(ids)s)
-                   AND state = 'processed' AND outcome NOT IN ('reversed', 'reassigned')
-                   AND (event_type = 'death' OR person_status_set)
-                 GROUP BY person_id, event_type
-                 UNION ALL
-                SELECT spouse_id, event_type, max(event_date)
-                  FROM spp_dci_crvs_event
-                 WHERE spouse_id = ANY(%(ids)s)
-                   AND state = 'processed' AND outcome NOT IN ('reversed', 'reassigned')
-                   AND spouse_status_set
-                 GROUP BY spouse_id, event_type
-                """,
-                ids=list(ids),
-            )
-        )
-        for partner_id, event_type, day in self.env.cr.fetchall():
-            if event_type == "death":
-                batch.dead.add(partner_id)
-            elif day:
-                key = (day, self._rank[event_type])
-                batch.civil[partner_id] = max(batch.civil.get(partner_id, key), key)
+        self._prefetch_civil_status(cases, batch)
 
     @api.model
     def _apply(self, cases, batch):
@@ -80,14 +49,14 @@ class CRVSProcessorCivilStatus(models.AbstractModel):
 
         :param str role: ``person`` or ``spouse``
         """
-        key = (case.event.event_date, self._rank[case.event.event_type])
+        key = status_key(case.event.event_type, case.event.event_date)
         if self._was_dead(case, partner, batch):
             case.flags.append(
                 self.env._("The registrant had died before, so nothing was changed.")
                 if role == "person"
                 else self.env._("The spouse had died before and was not changed.")
             )
-        elif key < batch.civil.get(partner.id, (date.min, 0)):
+        elif key < batch.civil.get(partner.id, key):
             if role == "person":
                 case.outcome = "superseded"
         else:

@@ -15,12 +15,18 @@ class CRVSProcessorDeath(models.AbstractModel):
     _event_type = "death"
 
     @api.model
+    def _prefetch_for_type(self, cases, batch):
+        self._prefetch_civil_status(cases, batch)
+
+    @api.model
     def _apply(self, cases, batch):
         memberships = self._live_memberships([case.person.id for case in cases])
         for case in cases:
             self._disable(case, batch)
             self._apply_death_date(case)
             self._add_number(case, case.person, batch)
+            if case.event.event_date:
+                self._take_back_later_status(case, batch)
             if case.person.id in memberships:
                 case.write(
                     memberships[case.person.id],
