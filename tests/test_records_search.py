@@ -55,7 +55,7 @@ def test_an_empty_answer_is_no_record():
     ],
 )
 def test_a_missing_answer_is_not_an_empty_one(message):
-    with pytest.raises(InvalidRecord, match="message.search_response"):
+    with pytest.raises(InvalidRecord, match=r"message\.search_response"):
         read_search_response(message)
 
 
