@@ -211,10 +211,8 @@ class TestCallback(CallbackCase):
 
     def test_database_error_is_a_503_and_nothing_is_kept(self):
         self.env.cr.execute("""
-            CREATE FUNCTION pg_temp_refuse() RETURNS trigger LANGUAGE plpgsql
-            AS $$ BEGIN RAISE EXCEPTION 'disk full for %', NEW.raw_data; END $$;
-            CREATE TRIGGER refuse BEFORE UPDATE ON spp_dci_crvs_event
-            FOR EACH ROW EXECUTE FUNCTION pg_temp_refuse();
+            ALTER TABLE spp_dci_crvs_event
+            ADD CONSTRAINT refuse CHECK (raw_data NOT LIKE '%PLANTED-77%') NOT VALID
         """)
         counts = self.row_counts()
         planted = notification(item(identifiers=[("UIN", "PLANTED-77")], death_date="2026-11-01"))

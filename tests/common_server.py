@@ -1,0 +1,171 @@
+"""A real Odoo server for tests: processes of its own, on a copy of the test database."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg2
+import requests
+from psycopg2 import sql
+
+import odoo
+from odoo.tools import config
+
+_START_SECONDS = 60
+
+
+def free_port():
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class OdooServer:
+    """A copy of the test database, and Odoo servers that are started and killed on it.
+
+    Use it as a context manager outside of Odoo's test classes: what the server commits is gone
+    with the copy.
+
+    :param str name: suffix of the database
+    """
+
+    def __init__(self, name):
+        self.template = config["db_name"][0]
+        self.database = f"{self.template}_{name}"
+        self.folder = Path(tempfile.mkdtemp(prefix="spp-server-"))
+        self.log = self.folder / "odoo.log"
+        self.process = None
+        self.url = ""
+
+    def __enter__(self):
+        # A template must have no connections; those of the tests are opened again when needed.
+        odoo.sql_db.close_all()
+        with self._cursor("postgres") as cr:
+            name, template = map(sql.Identifier, (self.database, self.template))
+            cr.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+            cr.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        return self
+
+    def __exit__(self, *_exc):
+        self.stop()
+        with self._cursor("postgres") as cr:
+            cr.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                    sql.Identifier(self.database)
+                )
+            )
+
+    @contextlib.contextmanager
+    def _cursor(self, database):
+        connection = psycopg2.connect(
+            dbname=database,
+            host=config["db_host"] or None,
+            port=config["db_port"] or None,
+            user=config["db_user"] or None,
+            password=config["db_password"] or None,
+        )
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cr:
+                yield cr
+        finally:
+            connection.close()
+
+    def query(self, statement, *parameters):
+        """Run one statement on the server's database; return its rows, if it has any."""
+        with self._cursor(self.database) as cr:
+            cr.execute(statement, parameters or None)
+            return cr.fetchall() if cr.description else []
+
+    def run(self, code):
+        """Run code in Odoo's shell on the server's database, and commit.
+
+        :param str code: Python with ``env`` in scope
+        :return: what it printed
+        """
+        result = subprocess.run(
+            self._command("shell", "--no-http", "--log-level=error"),
+            input=f"{code}\nenv.cr.commit()\n",
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            check=False,
+        )
+        if result.returncode or "Traceback" in result.stderr:
+            raise AssertionError(result.stderr[-3000:])
+        return result.stdout
+
+    def _command(self, command, *options):
+        return [
+            sys.executable,
+            "-m",
+            "odoo",
+            command,
+            f"--config={config['config']}",
+            f"--database={self.database}",
+            *options,
+        ]
+
+    def start(self, *, workers=0, crons=0, log_level="info"):
+        """Start Odoo and wait until it answers.
+
+        :param int workers: worker processes, 0 for one threaded process
+        :param int crons: threads or processes that run scheduled actions
+        """
+        port = free_port()
+        command = self._command(
+            "server",
+            f"--db-filter=^{self.database}$",
+            "--http-interface=127.0.0.1",
+            f"--http-port={port}",
+            f"--gevent-port={free_port()}",
+            f"--workers={workers}",
+            f"--max-cron-threads={crons}",
+            f"--log-level={log_level}",
+        )
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        self.url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            with contextlib.suppress(requests.RequestException):
+                if requests.get(f"{self.url}/web/health", timeout=5).status_code == 200:
+                    return
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"Odoo did not start:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.1)
+
+    def workers(self):
+        """Return the process ids of the server's children."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def kill(self):
+        """End every process of the server at once, as a power cut does."""
+        if self.process:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(30)
+            self.process = None
+
+    def stop(self):
+        """Ask the server to stop, and insist."""
+        if self.process:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+            self.kill()
