@@ -79,15 +79,18 @@ class Envelope:
 
     @property
     def action(self) -> str:
+        """The action as the header has it; '' when it is no text."""
         value = self.header.get("action")
         return value if isinstance(value, str) else ""
 
     @property
     def transaction_id(self) -> str:
+        """The transaction that the message belongs to; '' when absent."""
         return _text(self.message.get("transaction_id"))
 
     @property
     def correlation_id(self) -> str:
+        """The id under which a registry works on our request; '' when absent."""
         return _text(self.message.get("correlation_id"))
 
     @property

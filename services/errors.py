@@ -27,34 +27,46 @@ class DCIError(Exception):
 
 
 class BodyTooLarge(DCIError):
+    """Declared or real size is over the limit."""
+
     http_status = 413
     reason = "size"
     sentence = "The request is larger than this system accepts."
 
 
 class InvalidJSON(DCIError):
+    """Not one strict JSON document, see :mod:`.strict_json`."""
+
     reason = "json"
     sentence = "The request is not valid JSON in UTF-8."
 
 
 class InvalidHeader(DCIError):
+    """No envelope, an id of a wrong type, or an action that does not belong here."""
+
     reason = "header"
     sentence = "The request has no valid header."
 
 
 class VersionNotSupported(DCIError):
+    """The header names another version of the protocol."""
+
     code = "err.version.not_supported"
     reason = "version"
     sentence = "Only version 1.x of the protocol is supported."
 
 
 class EncryptionNotSupported(DCIError):
+    """The message is encrypted, by its flag or by its shape."""
+
     code = "err.encryption.invalid"
     reason = "encryption"
     sentence = "Encrypted messages are not supported."
 
 
 class UnknownSender(DCIError):
+    """No active sender bears the claimed id."""
+
     http_status = 401
     code = "err.sender_id.invalid"
     reason = "sender"
@@ -62,6 +74,8 @@ class UnknownSender(DCIError):
 
 
 class SignatureMissing(DCIError):
+    """There is no signature, or an empty one."""
+
     http_status = 401
     code = "err.signature.missing"
     reason = "unsigned"
@@ -78,11 +92,15 @@ class SignatureInvalid(DCIError):
 
 
 class MalformedSignature(SignatureInvalid):
+    """The signature cannot be read as one of either profile."""
+
     reason = "malformed"
     sentence = "The signature has the form of neither profile."
 
 
 class AlgorithmMismatch(SignatureInvalid):
+    """The message or its key names an algorithm that is not the sender's."""
+
     reason = "algorithm"
     sentence = "The signature's algorithm is not the one agreed with the sender."
 
@@ -102,21 +120,29 @@ class UnknownKey(SignatureInvalid):
 
 
 class SignatureExpired(SignatureInvalid):
+    """The signature is too old by its own word, or by the limit on age."""
+
     reason = "expired"
     sentence = "The signature has expired."
 
 
 class SignatureNotYetValid(SignatureInvalid):
+    """The signature begins in the future, beyond what clocks may differ."""
+
     reason = "not-yet-valid"
     sentence = "The signature lies in the future."
 
 
 class LifetimeTooLong(SignatureInvalid):
+    """From ``created`` to ``expires`` is more than a day."""
+
     reason = "lifetime"
     sentence = "The signature is meant to be valid for longer than a day."
 
 
 class WrongKeyOwner(SignatureInvalid):
+    """The key id names a sender that is not this one."""
+
     reason = "key-owner"
     sentence = "The key id of the signature names another sender."
 
@@ -129,33 +155,45 @@ class DigestMismatch(SignatureInvalid):
 
 
 class UnsupportedCritical(SignatureInvalid):
+    """A JWS demands an extension (RFC 7515, section 4.1.11)."""
+
     reason = "critical"
     sentence = "The signature requires an extension that is not supported."
 
 
 class PayloadMismatch(SignatureInvalid):
+    """The payload of a JWS is not the envelope around it."""
+
     reason = "payload"
     sentence = "What was signed is not what was sent."
 
 
 class WrongReceiver(DCIError):
+    """The header names a receiver that is none of our ids."""
+
     code = "err.receiver_id.invalid"
     reason = "receiver"
     sentence = "The message is addressed to another receiver."
 
 
 class InvalidMessage(DCIError):
+    """The message does not fit the schema of its kind; ``where`` names the place."""
+
     reason = "schema"
     sentence = "The message does not have the shape that its action requires."
 
 
 class TooManyItems(DCIError):
+    """The message holds more items than one message may."""
+
     http_status = 413
     reason = "items"
     sentence = "The message holds more items than this system accepts."
 
 
 class ServiceUnavailable(DCIError):
+    """The database cannot be reached, or something of ours failed."""
+
     http_status = 503
     code = "err.service.unavailable"
     reason = "unavailable"

@@ -46,10 +46,12 @@ class VerifiedMessage:
 
     @property
     def header(self) -> dict:
+        """The envelope's header, as signed."""
         return self.envelope.header
 
     @property
     def message(self) -> dict:
+        """The envelope's message, as signed."""
         return self.envelope.message
 
 
