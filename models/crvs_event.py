@@ -261,6 +261,7 @@ class CRVSEvent(models.Model):
         :param int limit: at most so many
         :return: locked events, those that wait longest first
         """
+        self.flush_model(["next_attempt"])
         self.env.cr.execute(
             SQL(
                 """

@@ -149,7 +149,7 @@ class CRVSEvent(models.Model):
             SQL(
                 """
                 UPDATE spp_dci_crvs_event event
-                   SET duplicate_count = event.duplicate_count + item.times
+                   SET duplicate_count = COALESCE(event.duplicate_count, 0) + item.times
                   FROM unnest(%(digests)s::text[], %(times)s::integer[]) AS item (digest, times)
                  WHERE event.origin = %(origin)s
                    AND event.digest = item.digest

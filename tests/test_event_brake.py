@@ -1,0 +1,80 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common_events import EventCase
+
+
+@tagged("post_install", "-at_install")
+class TestBrake(EventCase):
+    def deaths(self, first, number, **kwargs):
+        self.people = [
+            self.registrant(ids={"UIN": f"U-{i}"}) for i in range(first, first + number)
+        ]
+        return self.store(
+            *(self.vital("death", {"UIN": f"U-{i}"}) for i in range(first, first + number)), **kwargs
+        )
+
+    def test_deaths_beyond_the_number_are_held(self):
+        self.sender.max_deaths_per_hour = 3
+        events = self.deaths(0, 5)
+        self.run_due()
+        self.assertEqual(events.mapped("outcome"), ["applied"] * 3 + ["held"] * 2)
+        self.assertEqual(set(events[3:].mapped("state")), {"received"})
+        self.assertEqual([bool(p.disabled) for p in self.people], [True] * 3 + [False] * 2)
+        self.assertFalse(self.run_due())
+        more = self.deaths(10, 1)
+        self.run_due()
+        self.assertEqual(more.outcome, "held")
+
+    def test_another_sender_is_not_held(self):
+        self.sender.max_deaths_per_hour = 0
+        held = self.deaths(0, 1)
+        passed = self.deaths(1, 1, sender=self.other_sender)
+        self.run_due()
+        self.assertEqual((held.outcome, passed.outcome), ("held", "applied"))
+
+    def test_only_the_last_hour_counts(self):
+        self.sender.max_deaths_per_hour = 1
+        self.deaths(0, 1)
+        self.run_due()
+        later = self.deaths(1, 1)
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=61)):
+            self.run_due()
+        self.assertOutcome(later, "applied")
+
+    def test_deaths_without_effect_and_other_events_do_not_count(self):
+        self.sender.max_deaths_per_hour = 1
+        self.store(self.vital("death", {"UIN": "nobody"}))
+        self.registrant(ids={"UIN": "B"})
+        self.store(self.vital("birth", {"UIN": "B"}))
+        death = self.deaths(0, 1)
+        self.run_due()
+        self.assertOutcome(death, "applied")
+
+    def test_managers_are_called_once_on_the_sender(self):
+        self.sender.max_deaths_per_hour = 0
+        self.deaths(0, 2)
+        self.run_due()
+        self.deaths(2, 2)
+        self.run_due()
+        calls = self.sender.activity_ids.filtered(lambda act: "Deaths held" in act.summary)
+        self.assertEqual(calls.user_id, self.events._managers())
+        self.assertEqual(len(calls), len(calls.user_id))
+
+    def test_manager_lets_them_pass(self):
+        self.sender.max_deaths_per_hour = 0
+        event = self.deaths(0, 1)
+        self.run_due()
+        self.assertIs(event.process_event(), False)
+        self.assertEqual(event.outcome, "held")
+        with self.assertRaises(AccessError):
+            event.with_user(self.officer).action_release()
+        self.assertIs(event.with_user(self.manager).action_release(), True)
+        self.run_due()
+        self.assertOutcome(event, "applied")
+        self.assertTrue(self.people[0].disabled)
