@@ -35,7 +35,6 @@ class CRVSSender(models.Model):
     )
     algorithm = fields.Selection(
         selection=[("ed25519", "Ed25519"), ("rs256", "RS256 (RSA)")],
-        string="Signature Algorithm",
         required=True,
         default="ed25519",
         tracking=True,
@@ -46,7 +45,7 @@ class CRVSSender(models.Model):
         string="JWKS URL",
         tracking=True,
         help="Where the registry publishes its keys, often <address>/.well-known/jwks.json. New "
-        "keys are then found by themselves. Without it, paste the public key below.",
+        "keys are then found by themselves. Without it, paste the public key.",
     )
     public_key = fields.Text(
         string="Public Key",

@@ -222,7 +222,8 @@ class TestFetchFailure(FetchCase):
         self.server.serve(b"secret", status=500)
         for _attempt in range(2):
             self.tick(hours=48)
-            text = self.assert_refused()
+            with self.assertNoLogs("odoo.addons.spp_dci_client_crvs"):
+                text = self.assert_refused()
             self.assertIn("HTTP 500", text)
             self.assertNotIn("secret", text)
         self.assertEqual(self.kids(), ["one"])
