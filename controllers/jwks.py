@@ -1,3 +1,5 @@
+"""Our public keys, for those who verify what we send."""
+
 import hashlib
 import json
 import logging

@@ -160,7 +160,7 @@ def _kind(error):
     """Name an error of the connection without the text, which holds URLs."""
     if isinstance(error, requests.exceptions.SSLError):
         return "TLS certificate or handshake failed"
-    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return "timeout"
     if isinstance(error, requests.ConnectionError):
         return "no connection"
