@@ -96,7 +96,7 @@ class Notifier:
         if "body" in options:
             return None, options["body"].encode()
         message = options.get("message")
-        if not isinstance(message, (dict, str)):
+        if not isinstance(message, dict | str):
             raise Refused(400, "err.request.bad", "A message is an object, or its text.")
         count = 1
         if isinstance(message, dict):

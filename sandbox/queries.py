@@ -72,7 +72,7 @@ class Condition:
             if not isinstance(wanted, list):
                 raise BadQuery("the operator in needs a list")
             return [self._read("eq", item) for item in wanted]
-        if not isinstance(wanted, (str, int, float)) or isinstance(wanted, bool):
+        if not isinstance(wanted, str | int | float) or isinstance(wanted, bool):
             raise BadQuery(f"{self.name} is compared with a text or a number")
         wanted = str(wanted)
         if self.name in _DATES:

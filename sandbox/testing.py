@@ -51,7 +51,7 @@ class SandboxProcess:
         :raise SandboxError: it ended, or was not ready in a minute.
         """
         command = [sys.executable, "-m", "sandbox", *self._arguments()]
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             command,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -76,7 +76,7 @@ class SandboxProcess:
             if value is True:
                 yield option
             elif value is not None and value is not False:
-                for item in value if isinstance(value, (list, tuple)) else [value]:
+                for item in value if isinstance(value, list | tuple) else [value]:
                     yield from (option, str(item))
 
     def stop(self):

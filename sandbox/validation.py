@@ -59,7 +59,7 @@ def shape_problem(name, value, member, where):
     :param member: name of the member that differs.
     """
     shape = dict(value)
-    if isinstance(shape.get(member), (dict, list)):
+    if isinstance(shape.get(member), dict | list):
         shape[member] = type(shape[member])()
     return _text_problem(name, canonical(shape), where)
 
