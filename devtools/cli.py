@@ -113,7 +113,7 @@ def _status(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]
     else:
         state = f"not answering (process {running.pid})"
     print(f"URL:   {url}\nstate: {state}\nlog:   {workspace.logs / 'odoo.log'}")
-    return 0 if state.startswith("running") else 3
+    return 0
 
 
 def _shell(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`./dev demo`: four signed vital events travel from the sandbox registry to registrants in Odoo."""
+"""`./dev demo`: four signed vital events travel from the sandbox registry into Odoo."""
 
 from __future__ import annotations
 
@@ -149,9 +149,7 @@ def _register(registry: str, actor: Actor) -> None:
         raise Problem(f"The registry told nobody of the {actor.role.event_type}.")
     for delivery in deliveries:
         if not delivery["accepted"]:
-            raise Problem(
-                f"Odoo refused the {actor.role.event_type}: {delivery['attempts'][-1]}"
-            )
+            raise Problem(f"Odoo refused the {actor.role.event_type}: {delivery['attempts'][-1]}")
 
 
 def _await_effects(api: ExternalApi, actors: list[Actor]) -> dict[int, list[str]]:

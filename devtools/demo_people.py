@@ -116,7 +116,7 @@ def _registrant(api: ExternalApi, role: Role, uin: str) -> int:
                 "state": state,
                 "enrollment_date": "2025-01-15",
             }
-            for program, state in zip(programs, ("enrolled", "paused"))
+            for program, state in zip(programs, ("enrolled", "paused"), strict=False)
         ]
         api.call("spp.program.membership", "create", vals_list=memberships)
     return partner_id

@@ -1,4 +1,4 @@
-"""Small clients of what `./dev demo` talks to: Odoo's external API, and JSON over HTTP in general."""
+"""What `./dev demo` talks through: Odoo's external API, and JSON over HTTP in general."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def exchange(url: str, body: object = None, headers: dict[str, str] | None = Non
 
     :raise Problem: when the server refuses or does not answer; nothing of the body is quoted
     """
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310 -- our own http URLs
         url,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json", **(headers or {})},

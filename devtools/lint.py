@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-import xml.sax
 from pathlib import Path
+from xml.parsers import expat
 
 from . import odoo_tree, python_env
 from .console import say
@@ -14,8 +14,8 @@ from .workspace import ROOT_ADDON, Workspace
 
 def run(workspace: Workspace) -> int:
     """Check formatting, Python, Odoo's conventions and XML; return 0 when nothing is amiss."""
-    python = str(python_env.get(workspace))
     tree = odoo_tree.get(workspace)
+    python = str(python_env.get(workspace))
     workspace.link()
     environ = {**os.environ, "PYTHONPATH": str(tree.python_path)}
     root = workspace.root
@@ -44,10 +44,11 @@ def broken_xml(root: Path) -> list[str]:
     """Return a line for each XML file of the repository that is not well-formed."""
     problems = []
     for path in sorted(root.rglob("*.xml")):
-        if any(part.startswith(".") or part == "node_modules" for part in path.parts[len(root.parts) :]):
+        name = path.relative_to(root)
+        if any(part.startswith(".") or part == "node_modules" for part in name.parts):
             continue
         try:
-            xml.sax.parse(str(path), xml.sax.handler.ContentHandler())
-        except xml.sax.SAXParseException as error:
-            problems.append(f"{path.relative_to(root)}:{error.getLineNumber()}: {error.getMessage()}")
+            expat.ParserCreate().Parse(path.read_bytes(), True)
+        except expat.ExpatError as error:
+            problems.append(f"{name}:{error.lineno}: {expat.errors.messages[error.code]}")
     return problems

@@ -56,9 +56,7 @@ class Odoo:
         name = self.connection.database(database)
         ports = self.workspace.ports()
         values = {
-            "addons_path": ",".join(
-                map(str, [*self.tree.addons, *self.workspace.addons_path()])
-            ),
+            "addons_path": ",".join(map(str, [*self.tree.addons, *self.workspace.addons_path()])),
             "admin_passwd": os.urandom(16).hex(),
             "data_dir": self.workspace.home / "odoo",
             "db_host": self.connection.host,
@@ -68,6 +66,8 @@ class Odoo:
             "db_name": name,
             "dbfilter": f"^{name}$",
             "list_db": False,
+            # A server on somebody's own machine tells nobody that it is there.
+            "publisher_warranty_url": "http://127.0.0.1:9/",
             "http_interface": "127.0.0.1",
             "http_port": ports["http"],
             "gevent_port": ports["gevent"],
@@ -157,17 +157,15 @@ class Odoo:
                 return True
         say(f"  that failed; the log is {self._install_log}")
         # The user decides about a database that may hold work; a test database is made anew.
-        write_json(stamp, {**stamp_content, "addons": {addon: "" for addon in done}})
+        write_json(stamp, {**stamp_content, "addons": dict.fromkeys(done, "")})
         return False
 
     def _load(self, name: str, arguments: list[str]) -> bool:
         configuration = self.configuration("install", name.removesuffix(self.connection.suffix))
+        command = self.command("server", "--config", configuration, *arguments)
         with open(self._install_log, "w", encoding="utf-8") as log:
             result = subprocess.run(
-                self.command(
-                    "server", "--config", configuration, *arguments, "--stop-after-init",
-                    "--no-http",
-                ),  # fmt: skip
+                [*command, "--stop-after-init", "--no-http"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -203,7 +201,7 @@ class Odoo:
         if result.returncode:
             reason = result.stderr.strip().splitlines()
             raise Problem(
-                f"PostgreSQL refused what ./dev asked of it: {reason[-1] if reason else 'no reason'}"
+                f"PostgreSQL refused a request: {reason[-1] if reason else 'no reason given'}."
             )
         return json.loads(result.stdout)
 

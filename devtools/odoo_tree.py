@@ -14,6 +14,7 @@ from .files import lock, need_space, new_folder, write_text
 from .workspace import Workspace
 
 SERIES = (19, 0)
+FOLDER = "odoo-19.0"
 SUITE = "sid"
 PACKAGES = (
     "odoo-19",
@@ -24,6 +25,8 @@ PACKAGES = (
     "fonts-font-awesome",
     "fonts-roboto-unhinted",
     "fonts-inconsolata",
+    # For machines whose Python cannot give pip to a virtual environment.
+    "python3-pip-whl",
 )
 KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -55,7 +58,7 @@ def get(workspace: Workspace) -> OdooTree:
         if tree is None:
             raise Problem(f"ODOO_HOME is {home}, and there is no Odoo 19 in that folder.")
         return tree
-    target = workspace.cache / "odoo-19.0"
+    target = workspace.cache / FOLDER
     tree = _ready(target)
     if tree is None:
         with lock(workspace.cache / "odoo.lock", "Waiting for another run that gets Odoo …"):
@@ -87,9 +90,16 @@ def _has_addons(folder: Path) -> bool:
 
 
 def _version_of(base: Path, release: str) -> str:
-    commit = subprocess.run(
-        ["git", "-C", str(base), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-    ) if (base / ".git").exists() else None
+    commit = (
+        subprocess.run(
+            ["git", "-C", str(base), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if (base / ".git").exists()
+        else None
+    )
     if commit and commit.returncode == 0:
         return commit.stdout.strip()
     stamp = base.parents[3] / "complete" if len(base.parents) > 3 else None
@@ -99,6 +109,12 @@ def _version_of(base: Path, release: str) -> str:
     return found.group(1) if found else "19"
 
 
+def pip_wheel(workspace: Workspace) -> Path | None:
+    """Return the pip that came with Odoo's packages, if they came from Debian."""
+    wheels = (workspace.cache / FOLDER / "usr/share/python-wheels").glob("pip-*.whl")
+    return next(wheels, None)
+
+
 def _ready(target: Path) -> OdooTree | None:
     return find(target) if (target / "complete").is_file() else None
 
@@ -106,13 +122,12 @@ def _ready(target: Path) -> OdooTree | None:
 def _download(target: Path) -> OdooTree:
     need_space(target, 3000, "Getting Odoo")
     if shutil.which("apt-get") and shutil.which("dpkg-deb") and _keyring():
-        with step("Getting Odoo 19 and its web assets as Debian packages (130 MB)"):
-            with new_folder(target) as folder:
-                _from_apt(folder)
+        title = "Getting Odoo 19 and its web assets as Debian packages (130 MB)"
+        with step(title), new_folder(target) as folder:
+            _from_apt(folder)
     elif shutil.which("git"):
-        with step("Getting Odoo 19 with git (about 600 MB)"):
-            with new_folder(target) as folder:
-                _from_git(folder)
+        with step("Getting Odoo 19 with git (about 600 MB)"), new_folder(target) as folder:
+            _from_git(folder)
     else:
         raise Problem(
             "Odoo 19 is got with apt-get or git and this machine has neither: install git, "

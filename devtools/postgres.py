@@ -97,13 +97,15 @@ def stop_idle(workspace: Workspace) -> None:
 
     Works without the Python environment, which may be gone.
     """
-    with open(_users(workspace), "a", encoding="utf-8") as users:
-        with lock(workspace.home / "postgres.lock"):
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            processes.stop(_servers(_home(workspace) / "data"), seconds=20, gentle=signal.SIGINT)
+    with (
+        lock(workspace.home / "postgres.lock"),
+        open(_users(workspace), "a", encoding="utf-8") as users,
+    ):
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        processes.stop(_servers(_home(workspace) / "data"), seconds=20, gentle=signal.SIGINT)
 
 
 def _chosen_by_user(workspace: Workspace) -> Connection:
@@ -169,7 +171,7 @@ class Cluster:
         if os.environ.get("SPP_DCI_FSYNC", "off") != "on":
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        with open(self.log, "ab") as log:
+        with processes.new_log(self.log) as log:
             server = subprocess.Popen(
                 [str(self.binaries / "postgres"), "-D", str(self.data), *options],
                 stdin=subprocess.DEVNULL,
@@ -223,15 +225,15 @@ class Cluster:
             made = subprocess.run(
                 [
                     str(self.binaries / "initdb"),
-                    "--pgdata", str(temporary),
-                    "--username", USER,
-                    "--auth", "trust",
-                    "--encoding", "UTF8",
-                    "--locale", "C",
-                    "--locale-provider", "builtin",
-                    "--builtin-locale", "C.UTF-8",
+                    f"--pgdata={temporary}",
+                    f"--username={USER}",
+                    "--auth=trust",
+                    "--encoding=UTF8",
+                    "--locale=C",
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
                     "--no-sync",
-                ],  # fmt: skip
+                ],
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them, told apart from strangers that got their id."""
+"""Processes that outlive the command which started them, told apart from strangers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .files import read_json, write_json
 
 
 def start_token(pid: int) -> str | None:
-    """Return what identifies a process beside its id (boot and start time); None when it is gone."""
+    """Return what tells a process from a later one of the same id; None when it is gone."""
     stat = Path("/proc", str(pid), "stat")
     if Path("/proc/self/stat").exists():
         try:
@@ -79,12 +81,17 @@ def stop(pids: list[int], seconds: float, gentle: signal.Signals = signal.SIGTER
     for number in (gentle, signal.SIGKILL):
         for pid, token in tokens.items():
             if start_token(pid) == token:
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(pid, number)
-                except ProcessLookupError:
-                    pass
         if wait_for(gone, seconds):
             return
+
+
+def new_log(path: Path) -> BinaryIO:
+    """Open a log file for a process that begins; the one before it gets the suffix .1."""
+    if path.exists():
+        path.replace(path.with_name(f"{path.name}.1"))
+    return open(path, "ab")
 
 
 def tail(path: Path, lines: int = 15) -> str:

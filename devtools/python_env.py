@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from . import odoo_tree
 from .console import Problem, step
 from .files import lock, need_space, remove_tree, write_text
 from .workspace import Workspace
@@ -42,37 +43,44 @@ def _make(workspace: Workspace, folder: Path) -> None:
     need_space(folder, 700, "Installing the Python packages")
     remove_tree(folder)
     log = workspace.logs / "pip.log"
+    with step("Installing the pinned Python packages (90, about 150 MB)"):
+        _install(workspace, folder, log)
+    write_text(folder / "complete", "")
+
+
+def _install(workspace: Workspace, folder: Path, log: Path) -> None:
     environ = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     environ.pop("PYTHONPATH", None)
-    with step("Installing the pinned Python packages (90, about 150 MB)"):
-        with open(log, "w", encoding="utf-8") as stream:
+    python = str(folder / "bin" / "python")
+    pins = str(workspace.root / REQUIREMENTS[-1])
 
-            def run(*command: str) -> bool:
-                return (
-                    subprocess.run(
-                        command,
-                        stdin=subprocess.DEVNULL,
-                        stdout=stream,
-                        stderr=subprocess.STDOUT,
-                        env=environ,
-                        check=False,
-                    ).returncode
-                    == 0
-                )
+    def run(*command: str) -> bool:
+        with open(log, "ab") as stream:
+            return not subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                env=environ,
+                check=False,
+            ).returncode
 
-            if not run(sys.executable, "-m", "venv", str(folder)):
-                raise Problem(
-                    "Python cannot make a virtual environment: install its venv package "
-                    f"(on Debian: apt-get install python3-venv). Details are in {log}."
-                )
-            python = str(folder / "bin" / "python")
-            pins = str(workspace.root / REQUIREMENTS[-1])
-            if not run(python, "-m", "pip", "install", "--no-input", "-r", pins):
-                raise Problem(
-                    f"The Python packages could not be installed ({_reason(log)}): check the "
-                    f"network and the free disk space. Details are in {log}."
-                )
-    write_text(folder / "complete", "")
+    log.unlink(missing_ok=True)
+    pip = ["-m", "pip"]
+    if not run(sys.executable, "-m", "venv", "--clear", str(folder)):
+        # Debian's Python comes without what puts pip into environments.
+        wheel = odoo_tree.pip_wheel(workspace)
+        if not wheel or not run(sys.executable, "-m", "venv", "--without-pip", str(folder)):
+            raise Problem(
+                "Python cannot make a virtual environment: install its venv package "
+                f"(on Debian: apt-get install python3-venv). Details are in {log}."
+            )
+        pip = [f"{wheel}/pip"]
+    if not run(python, *pip, "install", "--no-input", "-r", pins):
+        raise Problem(
+            f"The Python packages could not be installed ({_reason(log)}): check the "
+            f"network and the free disk space. Details are in {log}."
+        )
 
 
 def _reason(log: Path) -> str:

@@ -29,7 +29,7 @@ def start(odoo: Odoo) -> str:
     if not port_is_free(port):
         raise Problem(f"Port {port} on 127.0.0.1, for the sandbox registry, is taken.")
     log = workspace.logs / "sandbox.log"
-    with open(log, "ab") as stream:
+    with processes.new_log(log) as stream:
         process = subprocess.Popen(
             [
                 *(str(odoo.python), "-m", "sandbox"),

@@ -106,7 +106,7 @@ def _start(odoo: Odoo, options: dict) -> None:
     workspace = odoo.workspace
     log = workspace.logs / "odoo.log"
     configuration = odoo.configuration("server", DATABASE, workers=options["workers"])
-    with open(log, "ab") as stream, odoo.connection.lease() as lease:
+    with processes.new_log(log) as stream, odoo.connection.lease() as lease:
         process = subprocess.Popen(
             odoo.command("server", "--config", configuration),
             stdin=subprocess.DEVNULL,
@@ -123,9 +123,7 @@ def _start(odoo: Odoo, options: dict) -> None:
     while not answers(url):
         if process.poll() is not None or time.monotonic() > deadline:
             _stop(workspace)
-            raise Problem(
-                f"Odoo did not start; the end of {log} says why:\n{processes.tail(log)}"
-            )
+            raise Problem(f"Odoo did not start; the end of {log} says why:\n{processes.tail(log)}")
         time.sleep(0.2)
 
 
@@ -138,9 +136,9 @@ def down(workspace: Workspace) -> bool:
 def _stop(workspace: Workspace) -> bool:
     record = processes.recall(_record(workspace))
     # Workers of a server that was killed are found by the configuration file in their arguments.
-    pids = dict.fromkeys([*([record["pid"]] if record else []), *processes.find(_marker(workspace))])
+    pids = processes.find(_marker(workspace))
     if record:
         processes.stop([record["pid"]], seconds=20)
-    processes.stop(list(pids), seconds=10)
+    processes.stop(pids, seconds=10)
     _record(workspace).unlink(missing_ok=True)
-    return bool(pids)
+    return bool(record or pids)

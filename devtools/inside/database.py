@@ -1,6 +1,6 @@
 """Runs inside the virtual environment: asks and changes the PostgreSQL server for `./dev`.
 
-Usage: database.py ACTION NAME [MARK]; the connection is in libpq's variables. Prints one JSON value.
+Usage: database.py ACTION NAME [MARK]; libpq's variables say where. Prints one JSON value.
 """
 
 import json
@@ -25,14 +25,12 @@ def create(cursor, name, mark):
     if mark_of(cursor, temporary)["mark"] == mark:
         cursor.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(temporary)))
     cursor.execute(
-        sql.SQL(
-            "CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0"
-        ).format(sql.Identifier(temporary))
+        sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0").format(
+            sql.Identifier(temporary)
+        )
     )
     cursor.execute(
-        sql.SQL("COMMENT ON DATABASE {} IS {}").format(
-            sql.Identifier(temporary), sql.Literal(mark)
-        )
+        sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(temporary), sql.Literal(mark))
     )
     extend(temporary)
     cursor.execute(
@@ -72,6 +70,7 @@ def modules(name):
 
 
 def main():
+    """Carry out the action that the arguments name."""
     action, name, *rest = sys.argv[1:]
     if action == "modules":
         result = modules(name)

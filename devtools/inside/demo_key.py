@@ -1,5 +1,5 @@
 """Run with `env` in scope: prints an API key of the administrator that is good for a day."""
-# ruff: noqa: F821, T201
+# ruff: noqa: F821
 
 from datetime import timedelta
 

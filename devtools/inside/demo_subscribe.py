@@ -1,5 +1,5 @@
 """Run with `env` in scope: subscribes to the four vital events as another addon would."""
-# ruff: noqa: F821, T201
+# ruff: noqa: F821
 
 from odoo.addons.spp_dci_client_crvs.services.crvs_service import CRVSService
 

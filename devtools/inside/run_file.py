@@ -32,15 +32,15 @@ def main(config_file, path):
         }
         try:
             with open(path, encoding="utf-8") as stream:
-                exec(compile(stream.read(), path, "exec"), scope)  # noqa: S102 pylint: disable=exec-used
-        except BaseException as error:  # whatever it is, nothing may stay written
+                exec(compile(stream.read(), path, "exec"), scope)  # noqa: S102 -- what it is for
+        except BaseException as error:  # noqa: BLE001 -- whatever it is, nothing stays written
             if not isinstance(error, SystemExit) or error.code:
                 cr.rollback()
                 traceback.print_exc()
                 return 1
         try:
             cr.commit()
-        except Exception:  # a constraint that is checked at the end
+        except Exception:  # noqa: BLE001 -- for example a constraint checked at the end
             traceback.print_exc()
             return 1
         registry.signal_changes()
