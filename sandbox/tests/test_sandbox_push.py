@@ -1,4 +1,4 @@
-"""Pushing any message: every form of signature, right and wrong, and every liberty with the rest."""
+"""Pushing any message: every form of signature, right and wrong, and liberties with the rest."""
 
 import json
 import time
