@@ -67,6 +67,16 @@ def test_forms_are_distinct():
     assert len({json_text(form, HEADER_TEXT, MESSAGE_TEXT) for form in JSON_FORMS}) == 8
 
 
+def test_the_escaped_delete_character():
+    """Python escapes it with the letters that are not ASCII, although it is ASCII."""
+    header_text, message_text = write(make_header(meta="\x7f")), write({"notify_event": []})
+    for form in ("sorted-compact", "sorted", "compact"):
+        text = json_text(f"{form}-escaped", header_text, message_text)
+        assert text.isascii() and "\\u007f" in text
+        content = body(header_text, message_text, ED.http_signature(text))
+        assert ED.verify(content).form == f"{form}-escaped/bare"
+
+
 def test_header_comes_first_whatever_the_order_of_the_envelope():
     value = ED.http_signature(TEXT)
     content = f'{{"message":{MESSAGE_TEXT},"header":{HEADER_TEXT},"signature":{json.dumps(value)}}}'

@@ -128,6 +128,20 @@ def test_key_and_algorithm(others, error):
         ED.verify(replaced(**others))
 
 
+def test_an_endless_signature():
+    parameters = write_parameters(ED.http_parameters(TEXT))
+    assert ED.verify(with_signature(parameters.replace(", ", "," + " " * 1000, 1)))
+    with pytest.raises(errors.MalformedSignature):
+        ED.verify(with_signature(parameters.replace(", ", "," + " " * 9000, 1)))
+
+
+def test_a_key_without_a_name_is_not_found_by_naming_none():
+    keys = [ED.trusted_key("crvs.example.org||ed25519")]
+    for kid in ("", "crvs.example.org||ED25519"):
+        with pytest.raises(errors.MalformedSignature, match="does not name its key"):
+            ED.verify(replaced(kidId=kid), keys=keys)
+
+
 def test_keys_are_looked_for_last():
     """Nobody makes us fetch keys with a message that would be refused anyway."""
     for content, error in (
