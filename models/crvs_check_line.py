@@ -1,0 +1,37 @@
+from odoo import fields, models
+
+
+class CRVSCheckLine(models.Model):
+    """What a registry said about one registrant. There are many of these, so it stays plain."""
+
+    _name = "spp.dci.crvs.check.line"
+    _description = "Result of a Death Check"
+    _order = "id"
+    _rec_name = "partner_id"
+
+    check_id = fields.Many2one(
+        "spp.dci.crvs.check", required=True, readonly=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Registrant", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    result = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("dead", "Dead"),
+            ("not_dead", "Not Dead"),
+            ("unknown", "Unknown to the Registry"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    identifier_type = fields.Char(readonly=True, help="By which of the registrant's IDs.")
+    death_date = fields.Date("Date of Death", readonly=True, help="As the registry wrote it.")
+    reason = fields.Char(readonly=True)
+    event_id = fields.Many2one(
+        "spp.dci.crvs.event", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    checked_date = fields.Datetime("Checked On", readonly=True)
+
+    _check_result_idx = models.Index("(check_id, result, id)")
