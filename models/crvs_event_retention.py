@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from .. import const
 
@@ -26,10 +27,10 @@ class CRVSEvent(models.Model):
                 ("processed_date", "<", fields.Datetime.now() - timedelta(days=days)),
                 ("raw_data", "!=", False),
             ],
-            limit=models.GC_UNLINK_LIMIT,
+            limit=GC_UNLINK_LIMIT,
         )
         old.write({"raw_data": False})
-        return len(old), len(old) == models.GC_UNLINK_LIMIT
+        return len(old), len(old) == GC_UNLINK_LIMIT
 
     @api.autovacuum
     def _watch_scheduler(self):

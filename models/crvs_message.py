@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from .. import const
 from ..services import acknowledgement, records
@@ -234,7 +235,7 @@ class CRVSMessage(models.Model):
         hours = max(days * 24, self._number_parameter(const.PARAM_MAX_MESSAGE_AGE_H) + 1, 25)
         old = self.search(
             [("received_date", "<", fields.Datetime.now() - timedelta(hours=hours))],
-            limit=models.GC_UNLINK_LIMIT,
+            limit=GC_UNLINK_LIMIT,
         )
         old.unlink()
-        return len(old), len(old) == models.GC_UNLINK_LIMIT
+        return len(old), len(old) == GC_UNLINK_LIMIT

@@ -22,8 +22,12 @@ class CRVSProcessorDeath(models.AbstractModel):
     def _apply(self, cases, batch):
         memberships = self._live_memberships([case.person.id for case in cases])
         for case in cases:
-            self._disable(case, batch)
-            self._apply_death_date(case)
+            disabling, dating = self._disabling(case, batch), self._dating(case)
+            done = [
+                disabling and self.env._("disabled"),
+                dating and self.env._("death date set"),
+            ]
+            case.write(case.person, {**disabling, **dating}, done=", ".join(filter(None, done)))
             self._add_number(case, case.person, batch)
             if case.event.event_date:
                 self._take_back_later_status(case, batch)
@@ -36,36 +40,43 @@ class CRVSProcessorDeath(models.AbstractModel):
             batch.dead.add(case.person.id)
 
     @api.model
-    def _disable(self, case, batch):
-        """Disable the registrant; one who is disabled already keeps date and reason of that."""
+    def _disabling(self, case, batch):
+        """Return what disables the registrant.
+
+        One who is disabled already keeps date and reason of that.
+
+        :rtype: dict
+        """
         if case.person.disabled:
-            return
-        case.write(
-            case.person,
-            {
-                "disabled": batch.now,
-                "disabled_reason": self.env._(
-                    "Death registered by the civil registry (%s).", case.event.name
-                ),
-                "disabled_by": self.env.user,
-            },
-            done=self.env._("disabled"),
-        )
+            return {}
+        return {
+            "disabled": batch.now,
+            "disabled_reason": self.env._(
+                "Death registered by the civil registry (%s).", case.event.name
+            ),
+            "disabled_by": self.env.user,
+        }
 
     @api.model
-    def _apply_death_date(self, case):
-        """Set the death date once; a second, different one is for a person to judge."""
+    def _dating(self, case):
+        """Return the death date if there is none; flag what a person has to judge.
+
+        :rtype: dict
+        """
         day, ours = case.event.event_date, case.person.death_date
         if day and not ours:
-            case.write(case.person, {"death_date": day}, done=self.env._("death date set"))
-        elif day and day != ours:
+            return {"death_date": day}
+        if day and day != ours:
             case.flags.append(
                 self.env._("The registrant has another death date already; it was not changed.")
             )
         elif not day and not ours:
             case.flags.append(
-                self.env._("The registry gives no death date. The registrant is disabled without one.")
+                self.env._(
+                    "The registry gives no death date. The registrant is disabled without one."
+                )
             )
+        return {}
 
     @api.model
     def _live_memberships(self, partner_ids):
