@@ -8,6 +8,7 @@ from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from .. import const
 from ..services import acknowledgement, records
+from ..services.errors import InvalidMessage
 
 
 class CRVSMessage(models.Model):
@@ -163,9 +164,12 @@ class CRVSMessage(models.Model):
 
     def _take_notification(self, verified, origin):
         data_source = origin.sender._notifying_data_source()
-        notification = records.read_notification(
-            verified.envelope.message, tz=data_source.crvs_timezone or None
-        )
+        try:
+            notification = records.read_notification(
+                verified.envelope.message, tz=data_source.crvs_timezone or None
+            )
+        except records.InvalidRecord as error:
+            raise InvalidMessage(str(error)) from None
         if notification.refused:
             self.refused_items = [reference for reference, _name in notification.refused]
         if not notification.events:

@@ -65,13 +65,13 @@ class TestServer(unittest.TestCase):
                     raise
                 time.sleep(0.1)
 
-    def _post_at_once(self, bodies):
+    def _post_at_once(self, bodies, *content_type):
         """Post all bodies at the same instant, each by a thread of its own."""
         barrier = threading.Barrier(len(bodies))
 
         def post(body):
             barrier.wait()
-            return self._post(body)
+            return self._post(body, *content_type)
 
         with ThreadPoolExecutor(len(bodies)) as threads:
             return list(threads.map(post, bodies))
@@ -89,6 +89,16 @@ class TestServer(unittest.TestCase):
         self.assertEqual(len({answer.text for answer in answers}), 1)
         after = self._count("spp_dci_crvs_message"), self._count("spp_dci_crvs_event")
         self.assertEqual(after, (before[0] + 1, before[1] + 3))
+
+    def test_claimed_forms_survive_being_run_again(self):
+        """Odoo looks for uploaded files before it runs a request again."""
+        for content_type in ("multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
+            message = notification(
+                item(identifiers=[("UIN", content_type)], death_date="2026-11-01")
+            )
+            answers = self._post_at_once([self._sign(message)] * 10, content_type)
+            self.assertEqual({answer.status_code for answer in answers}, {202})
+            self.assertEqual(len({answer.text for answer in answers}), 1)
 
     def test_one_event_in_many_messages_at_once_is_stored_once(self):
         before = self._count("spp_dci_crvs_event")
