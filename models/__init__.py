@@ -6,6 +6,7 @@ from . import crvs_request
 from . import crvs_message
 from . import crvs_message_receive
 from . import crvs_event
+from . import crvs_event_actions
 from . import crvs_event_store
 from . import crvs_event_schedule
 from . import crvs_event_outcome

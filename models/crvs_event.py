@@ -5,7 +5,6 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .. import const
@@ -115,7 +114,11 @@ class CRVSEvent(models.Model):
         "spp.dci.crvs.sender", readonly=True, index="btree_not_null", ondelete="restrict"
     )
     data_source_id = fields.Many2one(
-        "spp.dci.data.source", "Registry", readonly=True, index="btree_not_null", ondelete="restrict"
+        "spp.dci.data.source",
+        "Registry",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
     )
     message_id = fields.Many2one(
         "spp.dci.crvs.message", readonly=True, index="btree_not_null", ondelete="set null"
@@ -160,20 +163,6 @@ class CRVSEvent(models.Model):
         "(sender_id, processed_date) WHERE event_type = 'death' AND state = 'processed'"
     )
 
-    # ------------------------------------------------------------------
-    # Access
-    # ------------------------------------------------------------------
-
-    def _check_group(self, group):
-        """Refuse users outside one of this addon's groups before anything is done with more rights.
-
-        :param str group: ``viewer``, ``officer`` or ``manager``
-        :raise AccessError: when the user is not in it
-        """
-        if self.env.su or self.env.user.has_group(f"spp_dci_client_crvs.group_crvs_{group}"):
-            return
-        raise AccessError(self.env._("Only CRVS officers and managers may do this."))
-
     def _as_processor(self, asked_by=False):
         """Return `self` as the technical user, with nothing tracked and nobody notified.
 
@@ -190,67 +179,6 @@ class CRVSEvent(models.Model):
                 tracking_disable=True,
             )
         )
-
-    def copy(self, default=None):
-        """:raise UserError: always; an event is what a registry said, once."""
-        raise UserError(self.env._("Vital events cannot be copied."))
-
-    # ------------------------------------------------------------------
-    # Public
-    # ------------------------------------------------------------------
-
-    def process_event(self):
-        """Process one event now.
-
-        :return: True when the event is processed, False when not: state, outcome and remark say
-            why
-        :raise AccessError: for users who are not CRVS officers
-        """
-        self.ensure_one()
-        self._check_group("officer")
-        self._process_now()
-        return self.sudo().state == "processed"
-
-    def action_retry_processing(self):
-        """Process again whatever is in `error` of this selection; the rest is left alone.
-
-        A large selection is handed to the scheduler.
-
-        :return: True
-        :raise AccessError: for users who are not CRVS officers
-        """
-        self._check_group("officer")
-        failed = self.sudo().filtered(lambda event: event.state == "error")
-        now, later = failed[: const.BATCH_SIZE], failed[const.BATCH_SIZE :]
-        now.with_env(self.env)._process_now()
-        if later:
-            later._as_processor().write({"next_attempt": fields.Datetime.now(), "attempts": 0})
-            self._wake_scheduler()
-        return True
-
-    def action_release(self):
-        """Let held events pass.
-
-        :return: True
-        :raise AccessError: for users who are not CRVS managers
-        """
-        self._check_group("manager")
-        held = self.sudo().filtered(lambda event: event.outcome == "held")
-        if held:
-            held._as_processor().write(
-                {
-                    "released": True,
-                    "outcome": False,
-                    "error_message": False,
-                    "next_attempt": fields.Datetime.now(),
-                }
-            )
-            self._wake_scheduler()
-        return True
-
-    # ------------------------------------------------------------------
-    # Life cycle
-    # ------------------------------------------------------------------
 
     @api.model
     def _claim(self, limit):

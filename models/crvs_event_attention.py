@@ -32,7 +32,7 @@ class CRVSEvent(models.Model):
         officers = self._officers()
         if not events or not officers:
             return
-        load = Counter({officer: 0 for officer in officers})
+        load = Counter(dict.fromkeys(officers, 0))
         load.update(
             dict(
                 self.env["mail.activity"]._read_group(
@@ -78,7 +78,7 @@ class CRVSEvent(models.Model):
         """Call the managers once for each sender whose deaths are held."""
         for sender in self.sender_id:
             summary = self.env._("Deaths held: more than %s in an hour", sender.max_deaths_per_hour)
-            called = sender.activity_ids.filtered(lambda act: act.summary == summary).user_id
+            called = sender.activity_ids.filtered_domain([("summary", "=", summary)]).user_id
             for manager in self._managers() - called:
                 sender.activity_schedule(
                     "mail.mail_activity_data_warning", summary=summary, user_id=manager.id

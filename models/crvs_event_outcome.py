@@ -4,7 +4,7 @@ import secrets
 from odoo import api, fields, models
 
 from .. import const
-from ..services import records
+from ..services import dialects, records
 
 
 class CRVSEvent(models.Model):
@@ -48,26 +48,25 @@ class CRVSEvent(models.Model):
             "identifiers": [own] if self.identifier_value else [],
         }
 
-    def _may_identify(self, identifier_type):
-        """Whether identifiers of a type may tell who is meant by this event.
-
-        :param str identifier_type: upper-case short code
-        """
-        self.ensure_one()
-        if identifier_type in const.NON_IDENTIFYING_ID_TYPES:
-            return False
-        return not self.sender_id or self.sender_id._may_speak_for(
-            self.event_type, (identifier_type,)
-        )
-
     def _match_types(self, identifier_type):
-        """Return the ID types of ours that an identifier of the registry may be held under.
+        """Return the ID types of ours by which an identifier tells who is meant.
+
+        Usually its own; some registries send one number under the name of another type. None for
+        a type that never tells who is meant, or for which the sender may not speak.
 
         :param str identifier_type: upper-case short code as the registry sends it
+        :return: upper-case short codes
         :rtype: tuple[str, ...]
         """
         self.ensure_one()
-        return (identifier_type,)
+        types = {identifier_type}
+        if self.data_source_id:
+            types = dialects.get(self.data_source_id.dialect).same_identifier_types(identifier_type)
+        return tuple(
+            code
+            for code in sorted(types - const.NON_IDENTIFYING_ID_TYPES)
+            if not self.sender_id or self.sender_id._may_speak_for(self.event_type, (code,))
+        )
 
     # ------------------------------------------------------------------
     # Written in the end

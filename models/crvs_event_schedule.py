@@ -106,9 +106,7 @@ class CRVSEvent(models.Model):
     @api.model
     def _crons(self):
         """Return the scheduled actions that share the backlog, as far as they are switched on."""
-        first = self.env.ref(
-            "spp_dci_client_crvs.ir_cron_process_events", raise_if_not_found=False
-        )
+        first = self.env.ref("spp_dci_client_crvs.ir_cron_process_events", raise_if_not_found=False)
         crons = self.env["ir.cron"].sudo()
         if not first:
             return crons
@@ -118,9 +116,7 @@ class CRVSEvent(models.Model):
     @api.model
     def _wake_scheduler(self):
         """Have what is due processed as soon as this transaction is committed."""
-        cron = self.env.ref(
-            "spp_dci_client_crvs.ir_cron_process_events", raise_if_not_found=False
-        )
+        cron = self.env.ref("spp_dci_client_crvs.ir_cron_process_events", raise_if_not_found=False)
         if cron:
             self._wake(cron)
 
@@ -164,8 +160,12 @@ class CRVSEvent(models.Model):
         at = max(soonest, fields.Datetime.now() + timedelta(seconds=TRIGGER_AGE_S))
         known = self.env["ir.cron.trigger"].sudo()
         if not known.search_count(
-            [("cron_id", "=", cron.id), ("call_at", ">", fields.Datetime.now()),
-             ("call_at", "<=", at)], limit=1
+            [
+                ("cron_id", "=", cron.id),
+                ("call_at", ">", fields.Datetime.now()),
+                ("call_at", "<=", at),
+            ],
+            limit=1,
         ):
             cron._trigger(at=at)
 

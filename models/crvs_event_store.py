@@ -128,7 +128,7 @@ class CRVSEvent(models.Model):
                               %s::text[]) AS item (id, type, value, event_date, reference, raw_data)
                  WHERE event.id = item.id
                 """,
-                *(list(column) for column in zip(*rows)),
+                *(list(column) for column in zip(*rows, strict=True)),
             )
         )
 

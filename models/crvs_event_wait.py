@@ -9,9 +9,7 @@ class CRVSEventWait(models.Model):
     _description = "Identifier a CRVS Event Waits For"
     _log_access = False
 
-    event_id = fields.Many2one(
-        "spp.dci.crvs.event", required=True, index=True, ondelete="cascade"
-    )
+    event_id = fields.Many2one("spp.dci.crvs.event", required=True, index=True, ondelete="cascade")
     id_type = fields.Char(required=True)
     value = fields.Char(required=True)
 

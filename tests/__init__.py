@@ -4,5 +4,5 @@ from . import test_processor_death, test_processor_matching
 from . import test_jwks, test_sender, test_sender_keys
 from . import test_check, test_service_sandbox
 from . import test_event_access, test_event_brake, test_event_life_cycle, test_event_store
-from . import test_undo
+from . import test_undo, test_undo_run
 from . import test_event_concurrency, test_event_scheduler

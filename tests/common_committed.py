@@ -32,7 +32,9 @@ class CommittedCase(TransactionCase):
                         {
                             "name": f"Committed {index}",
                             "is_registrant": True,
-                            "reg_ids": [(0, 0, {"id_type_id": uin.id, "value": f"COMMITTED-{index}"})],
+                            "reg_ids": [
+                                (0, 0, {"id_type_id": uin.id, "value": f"COMMITTED-{index}"})
+                            ],
                         }
                         for index in range(4)
                     ]
@@ -68,9 +70,7 @@ class CommittedCase(TransactionCase):
         )
 
     def events(self, env):
-        return env["spp.dci.crvs.event"].search(
-            [("sender_id", "=", self.sender_id)], order="id"
-        )
+        return env["spp.dci.crvs.event"].search([("sender_id", "=", self.sender_id)], order="id")
 
     def _last_trigger(self, env):
         env.cr.execute("SELECT COALESCE(max(id), 0) FROM ir_cron_trigger")

@@ -125,12 +125,10 @@ class EventCase(TransactionCase):
         event.process_event()
         return event
 
-    def assertOutcome(self, event, outcome):  # noqa: N802
-        self.assertEqual(
-            (event.state, event.outcome), ("processed", outcome), event.error_message
-        )
+    def assertOutcome(self, event, outcome):
+        self.assertEqual((event.state, event.outcome), ("processed", outcome), event.error_message)
 
-    def assertError(self, event, kind):  # noqa: N802
+    def assertError(self, event, kind):
         self.assertEqual((event.state, event.error_kind), ("error", kind), event.error_message)
 
 

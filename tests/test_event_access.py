@@ -41,13 +41,23 @@ class TestAccess(EventCase):
         for user, methods in (
             (
                 self.clerk,
-                ("process_event", "action_retry_processing", "action_release", "action_reverse",
-                 "action_reassign"),
+                (
+                    "process_event",
+                    "action_retry_processing",
+                    "action_release",
+                    "action_reverse",
+                    "action_reassign",
+                ),
             ),
             (
                 self.viewer,
-                ("process_event", "action_retry_processing", "action_release", "action_reverse",
-                 "action_reassign"),
+                (
+                    "process_event",
+                    "action_retry_processing",
+                    "action_release",
+                    "action_reverse",
+                    "action_reassign",
+                ),
             ),
             (self.officer, ("action_release", "action_reverse", "action_reassign")),
         ):

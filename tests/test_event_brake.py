@@ -12,11 +12,10 @@ from .common_events import EventCase
 @tagged("post_install", "-at_install")
 class TestBrake(EventCase):
     def deaths(self, first, number, **kwargs):
-        self.people = [
-            self.registrant(ids={"UIN": f"U-{i}"}) for i in range(first, first + number)
-        ]
+        self.people = [self.registrant(ids={"UIN": f"U-{i}"}) for i in range(first, first + number)]
         return self.store(
-            *(self.vital("death", {"UIN": f"U-{i}"}) for i in range(first, first + number)), **kwargs
+            *(self.vital("death", {"UIN": f"U-{i}"}) for i in range(first, first + number)),
+            **kwargs,
         )
 
     def test_deaths_beyond_the_number_are_held(self):

@@ -121,7 +121,7 @@ class TestLifeCycle(EventCase):
             self.run_due()
         self.assertError(bad, "technical")
         self.assertFalse(people[2].disabled)
-        for event, person in zip(events - bad, people[:2] + people[3:]):
+        for event, person in zip(events - bad, people[:2] + people[3:], strict=True):
             self.assertOutcome(event, "applied")
             self.assertTrue(person.disabled)
 
@@ -140,7 +140,7 @@ class TestLifeCycle(EventCase):
                         delays.append((event.next_attempt - fields.Datetime.now()).seconds / 60)
         self.assertEqual(event.attempts, 4)
         self.assertEqual(len(delays), 3)
-        for delay, least in zip(delays, (1, 2, 4)):
+        for delay, least in zip(delays, (1, 2, 4), strict=True):
             self.assertGreaterEqual(delay, least - 0.02)
             self.assertLessEqual(delay, least * 1.25)
         self.assertError(event, "technical")
@@ -165,7 +165,7 @@ class TestLifeCycle(EventCase):
             self.run_due()
             waits.append(event.next_attempt - fields.Datetime.now())
             event.sudo().next_attempt = fields.Datetime.now()
-        for wait, minutes in zip(waits, (1, 60, 360, 1440, 1440)):
+        for wait, minutes in zip(waits, (1, 60, 360, 1440, 1440), strict=True):
             self.assertGreaterEqual(wait, timedelta(minutes=minutes - 0.1))
             self.assertLessEqual(wait, timedelta(minutes=minutes * 1.25))
         self.env["ir.config_parameter"].set_param("spp_dci_client_crvs.no_match_attempts", 6)

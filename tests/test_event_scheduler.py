@@ -29,9 +29,11 @@ class TestScheduledAction(CommittedCase):
             return process(records)
 
         self.patch(events, "_process_batch", counting)
-        with self.transaction() as env:
-            with self.assertNoLogs("odoo.addons.base.models.ir_cron", "WARNING"):
-                self.cron(env).method_direct_trigger()
+        with (
+            self.transaction() as env,
+            self.assertNoLogs("odoo.addons.base.models.ir_cron", "WARNING"),
+        ):
+            self.cron(env).method_direct_trigger()
         with self.transaction() as env:
             self.assertEqual(self.events(env).mapped("outcome"), ["applied"] * 4)
         self.assertEqual(sizes, [3, 1])

@@ -21,7 +21,11 @@ class TestBirth(EventCase):
 
     def test_date_of_the_record_before_that_of_the_event(self):
         ana = self.registrant(ids={"UIN": "U-1"})
-        vital = self.vital("birth", {"UIN": "U-1"}, date(2000, 2, 3), )
+        vital = self.vital(
+            "birth",
+            {"UIN": "U-1"},
+            date(2000, 2, 3),
+        )
         vital.raw["data"]["event_date"] = "2001-01-01"
         self.store(vital).process_event()
         self.assertEqual(ana.birthdate, date(2000, 2, 3))

@@ -104,6 +104,19 @@ class TestMatching(EventCase):
         self.assertFalse(ana.disabled)
         self.assertOutcome(self.process("death", {"UIN": "U-1", "BRN": "B-1"}), "applied")
 
+    def test_registry_that_sends_the_uin_as_nid_is_understood(self):
+        ana = self.registrant(ids={"UIN": "U-1"})
+        event = self.process("death", {"NID": "U-1"})
+        self.assertError(event, "no_match")
+        self.source.dialect = "opencrvs"
+        event.action_retry_processing()
+        self.assertOutcome(event, "applied")
+        self.assertEqual((event.person_id, event.identifier_type), (ana, "NID"))
+        # It contradicts a registrant who has another national number, whatever its name.
+        ben = self.registrant("Ben", ids={"UIN": "U-2", "BRN": "B-2"})
+        self.assertError(self.process("death", {"NID": "U-9", "BRN": "B-2"}), "ambiguous")
+        self.assertFalse(ben.disabled)
+
     def test_batch_matches_in_as_many_queries_as_one_event(self):
         def count(number):
             self.store(*(self.vital("death", {"UIN": f"Q{number}-{i}"}) for i in range(number)))

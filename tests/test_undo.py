@@ -1,6 +1,5 @@
 from datetime import date
 
-from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
@@ -45,8 +44,9 @@ class TestUndo(EventCase):
         self.assertEqual((membership.state, membership.exit_date), ("paused", False))
         self.assertEqual(draft.state, "paused")
         self.assertFalse(event.not_restored)
-        self.assertEqual((event.undone_by, event.undo_reason),
-                         (self.manager, "Withdrawn by the registry"))
+        self.assertEqual(
+            (event.undone_by, event.undo_reason), (self.manager, "Withdrawn by the registry")
+        )
         self.assertTrue(event.undone_date)
 
     def test_birth_and_marriage_are_put_back(self):
@@ -274,8 +274,9 @@ class TestUndo(EventCase):
         new = self.reassign(event, right)
         self.assertOutcome(new, "applied")
         self.assertTrue(right.disabled)
-        self.assertFalse(event.activity_ids.filtered(
-            lambda act: act.activity_type_id == event._attention_type()))
+        self.assertFalse(
+            event.activity_ids.filtered(lambda act: act.activity_type_id == event._attention_type())
+        )
 
     def test_event_is_not_given_to_whom_it_cannot_be_about(self):
         ana = self.registrant(ids={"UIN": "U-1"})
@@ -298,67 +299,3 @@ class TestUndo(EventCase):
         for partner in (right, spouse):
             self.assertEqual(partner.civil_status_id, self.civil_status("M"))
             self.assertEqual(self.numbers(partner, "MRN"), ["M-1"])
-
-
-@tagged("post_install", "-at_install")
-class TestUndoRun(EventCase):
-    def start(self, since):
-        action = self.env.ref("spp_dci_client_crvs.action_spp_dci_crvs_undo_start")
-        self.assertEqual(action.binding_model_id.model, "spp.dci.crvs.sender")
-        wizard = (
-            self.env["spp.dci.crvs.undo.start"]
-            .with_user(self.manager)
-            .create({"sender_id": self.sender.id, "since": since, "reason": "Key stolen"})
-        )
-        self.counted = wizard.event_count
-        return self.env["spp.dci.crvs.undo"].browse(wizard.action_confirm()["res_id"])
-
-    def run_to_end(self, run):
-        run = run.sudo()
-        while run.state == "running":
-            run._undo_some()
-        self.env.invalidate_all()
-
-    def test_everything_of_the_sender_since_then_is_undone(self):
-        people = [self.registrant(ids={"UIN": f"U-{i}"}) for i in range(4)]
-        before = self.process("death", {"UIN": "U-0"})
-        before.sudo().received_date = "2024-01-01 00:00:00"
-        stolen = self.process("death", {"UIN": "U-1"})
-        touched = self.process("death", {"UIN": "U-2"})
-        people[2].death_date = date(2020, 1, 1)
-        other = self.store(self.vital("death", {"UIN": "U-3"}), sender=self.other_sender)
-        other.process_event()
-        waiting = self.store(self.vital("death", {"UIN": "nobody"}))
-        run = self.start("2024-06-01")
-        self.assertEqual(self.counted, 3)
-        self.run_to_end(run)
-        self.assertEqual([bool(p.disabled) for p in people], [True, False, False, True])
-        self.assertOutcome(before, "applied")
-        self.assertOutcome(other, "applied")
-        self.assertEqual((stolen | touched | waiting).mapped("outcome"), ["reversed"] * 3)
-        results = {line.event_id: line.result for line in run.line_ids}
-        self.assertEqual(
-            results, {stolen: "restored", touched: "partly", waiting: "stopped"}
-        )
-        self.assertEqual(
-            (run.restored_count, run.partly_count, run.stopped_count, run.remaining_count),
-            (1, 1, 1, 0),
-        )
-        self.assertEqual(run.activity_ids.user_id, self.events._managers())
-        self.assertEqual(stolen.undone_by, self.manager)
-
-    def test_last_applied_is_undone_first(self):
-        ana = self.registrant(ids={"UIN": "U-1"}, civil_status_id=self.civil_status("S").id)
-        marriage = self.process("marriage", {"UIN": "U-1"}, date(2020, 1, 1))
-        divorce = self.process("divorce", {"UIN": "U-1"}, date(2021, 1, 1))
-        run = self.start("2024-06-01")
-        self.run_to_end(run)
-        self.assertEqual(ana.civil_status_id, self.civil_status("S"))
-        self.assertEqual(run.line_ids.event_id, divorce | marriage)
-        self.assertEqual(set(run.line_ids.mapped("result")), {"restored"})
-
-    def test_report_is_for_managers(self):
-        run = self.start("2024-06-01")
-        run.with_user(self.manager).read(["state"])
-        with self.assertRaises(Exception):
-            run.with_user(self.officer).read(["state"])

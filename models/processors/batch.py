@@ -125,7 +125,9 @@ class Batch:
         """
         rounds, last = [], {}
         for case in sorted(self.open, key=lambda case: order_of(case.event)):
-            number = max((last.get(person_id, -1) for person_id in case.persons.ids), default=-1) + 1
+            number = (
+                max((last.get(person_id, -1) for person_id in case.persons.ids), default=-1) + 1
+            )
             last.update(dict.fromkeys(case.persons.ids, number))
             if number == len(rounds):
                 rounds.append([])

@@ -51,7 +51,8 @@ class CRVSMatcher(models.AbstractModel):
                 if status == "valid" and (code, value) in keys:
                     carriers[code, value].add(partner_id)
         partners = {
-            partner.id: partner for partner in self.env["res.partner"].browse([*batch.held, *forced])
+            partner.id: partner
+            for partner in self.env["res.partner"].browse([*batch.held, *forced])
         }
         for case in cases:
             self._decide(case, batch, carriers, partners)
@@ -62,7 +63,6 @@ class CRVSMatcher(models.AbstractModel):
         return {
             (code, identifier.value): identifier
             for identifier in person.identifiers
-            if event._may_identify(identifier.type)
             for code in event._match_types(identifier.type)
         }
 
@@ -175,7 +175,9 @@ class CRVSMatcher(models.AbstractModel):
             )
         elif case.person.id in found.by:
             case.flags.append(
-                self.env._("The record names the registrant as the spouse too; check with the registry.")
+                self.env._(
+                    "The record names the registrant as the spouse too; check with the registry."
+                )
             )
         else:
             case.spouse = partners[next(iter(found.by))]
@@ -199,13 +201,16 @@ class CRVSMatcher(models.AbstractModel):
         """
         said = defaultdict(set)
         for identifier in person.identifiers:
-            if identifier.type in const.LIFELONG_ID_TYPES and event._may_identify(identifier.type):
+            if identifier.type in const.LIFELONG_ID_TYPES:
                 said[identifier.type].add(identifier.value)
         contradictions = []
         for code, values in said.items():
             types = event._match_types(code)
-            held = {value for held_code, value, status, _id in numbers
-                    if status == "valid" and held_code in types}
+            held = {
+                value
+                for held_code, value, status, _id in numbers
+                if status == "valid" and held_code in types
+            }
             if held and not held & values:
                 contradictions.append(code)
         return sorted(contradictions)

@@ -138,7 +138,8 @@ class CRVSProcessor(models.AbstractModel):
             )
         elif not case.vital.person.identifiers and not event.forced_person_id:
             case.fail(
-                "invalid", self.env._("The event names no identifier, so nobody can be found by it.")
+                "invalid",
+                self.env._("The event names no identifier, so nobody can be found by it."),
             )
         elif event.event_date and event.event_date > batch.today:
             case.outcome = "scheduled"
@@ -148,7 +149,8 @@ class CRVSProcessor(models.AbstractModel):
     @api.model
     def _unreadable(self, error):
         return self.env._(
-            "The record cannot be read: %s. Ask the registry to correct it and send it again.", error
+            "The record cannot be read: %s. Ask the registry to correct it and send it again.",
+            error,
         )
 
     @api.model

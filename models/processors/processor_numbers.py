@@ -65,7 +65,8 @@ class CRVSProcessor(models.AbstractModel):
         if code not in batch.id_types:
             case.flags.append(
                 self.env._(
-                    "The ID type %s is missing in the vocabulary, so the number was not stored.", code
+                    "The ID type %s is missing in the vocabulary, so the number was not stored.",
+                    code,
                 )
             )
         elif others:
@@ -87,7 +88,9 @@ class CRVSProcessor(models.AbstractModel):
                 for held_code, held_value, status, record_id in batch.held[partner.id]
             ]
             batch.holders[number].add(partner.id)
-            batch.new_numbers.append((case, code, self._number_values(case, partner, code, value, batch)))
+            batch.new_numbers.append(
+                (case, code, self._number_values(case, partner, code, value, batch))
+            )
 
     @api.model
     def _number_values(self, case, partner, code, value, batch):
@@ -109,7 +112,7 @@ class CRVSProcessor(models.AbstractModel):
         # One valid number of a type: the older ones have to be invalid in the database first.
         self.env["spp.registry.id"].flush_model(["status"])
         created = self.env["spp.registry.id"].create([values for *_, values in batch.new_numbers])
-        for (case, code, values), record in zip(batch.new_numbers, created):
+        for (case, code, values), record in zip(batch.new_numbers, created, strict=True):
             case.changes.append(
                 {
                     "model": record._name,
