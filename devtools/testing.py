@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 from .files import lock
-from .odoo import Odoo
+from .odoo import DISPOSABLE, Odoo
 from .workspace import ROOT_ADDON, TOOL_FOLDERS, Workspace
 
-DATABASE = "spp_test"
+DATABASE = DISPOSABLE
 
 
 def test_folders(workspace: Workspace) -> list[str]:
