@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 from .files import lock
-from .odoo import DISPOSABLE, Odoo
+from .odoo import Odoo
 from .workspace import ROOT_ADDON, TOOL_FOLDERS, Workspace
 
-DATABASE = DISPOSABLE
+DATABASE = "spp_test"
 
 
 def test_folders(workspace: Workspace) -> list[str]:
