@@ -17,6 +17,8 @@ from .odoo_tree import OdooTree
 from .postgres import Connection
 from .workspace import Workspace
 
+#: The database that is made anew when it cannot be updated.
+DISPOSABLE = "spp_test"
 INSIDE = Path(__file__).resolve().parent / "inside"
 #: The environment variables that would change what Odoo, PostgreSQL or Python do.
 FOREIGN = ("PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGAPPNAME", "ODOO_RC", "PYTHONHOME")
@@ -97,7 +99,7 @@ class Odoo:
             self._prepare(name, database, demo=demo)
 
     def _prepare(self, name: str, base: str, *, demo: bool) -> None:
-        stamp = self.workspace.home / f"{base}.database.json"
+        stamp = self._stamp(base)
         done = read_json(stamp)
         state = self._ask("mark", name)
         if state["exists"] and state["mark"] != self.mark:
@@ -107,72 +109,78 @@ class Odoo:
             )
         wanted = {
             "odoo": self.tree.version,
-            "python": str(self.python.parent.parent.name),
             "addons": self.workspace.addon_fingerprints(),
         }
         if state["exists"] and done == wanted:
             return
-        keep = state["exists"] and done.get("odoo") == wanted["odoo"]
-        if keep and self._update(name, done.get("addons", {}), wanted["addons"], stamp):
+        # A run that was killed may have left its Odoo behind.
+        processes.stop(processes.find(str(self._install_configuration(base))), seconds=5)
+        if state["exists"] and done and self._update(name, base, done, wanted):
             write_json(stamp, wanted)
             return
-        if state["exists"] and base != "spp_test" and done:
+        if state["exists"] and done and base != DISPOSABLE:
             raise Problem(
-                f"The database {name} could not be updated; the end of {self._install_log} says "
+                f"The database {name} could not be updated; the end of {self._log(base)} says "
                 f"why. `./dev down --drop` gives it up for a new one."
             )
-        self._install(name, list(wanted["addons"]), demo=demo)
+        stamp.unlink(missing_ok=True)
+        self._install(name, base, list(wanted["addons"]), demo=demo)
         write_json(stamp, wanted)
 
-    @property
-    def _install_log(self) -> Path:
-        return self.workspace.logs / "install.log"
+    def _stamp(self, base: str) -> Path:
+        return self.workspace.home / f"{base}.database.json"
 
-    def _install(self, name: str, addons: list[str], *, demo: bool) -> None:
+    def _log(self, base: str) -> Path:
+        return self.workspace.logs / f"install-{base}.log"
+
+    def _install_configuration(self, base: str) -> Path:
+        return self.configuration(f"install-{base}", base)
+
+    def _install(self, name: str, base: str, addons: list[str], *, demo: bool) -> None:
         self._ask("drop", name, self.mark)
         with step(f"Installing {len(addons)} addons on the new database {name}"):
             self._ask("create", name, self.mark)
             arguments = ["-i", ",".join(addons), *(["--with-demo"] if demo else [])]
-            if not self._load(name, arguments) or not self._installed(name, addons):
+            if not self._load(base, arguments) or not self._installed(name, addons):
                 self._ask("drop", name, self.mark)
                 raise Problem(
-                    f"Odoo could not install the addons; the end of {self._install_log}:\n"
-                    f"{processes.tail(self._install_log, 30)}"
+                    f"Odoo could not install the addons; the end of {self._log(base)}:\n"
+                    f"{processes.tail(self._log(base), 30)}"
                 )
 
-    def _update(self, name: str, done: dict, wanted: dict, stamp: Path) -> bool:
+    def _update(self, name: str, base: str, done: dict, wanted: dict) -> bool:
         """Install what is new and update what changed; False when that failed."""
-        if set(done) - set(wanted):
+        old, addons = done["addons"], wanted["addons"]
+        if set(old) - set(addons):
             return False
-        new = [addon for addon in wanted if addon not in done]
-        changed = [addon for addon in wanted if addon in done and done[addon] != wanted[addon]]
+        new = [addon for addon in addons if addon not in old]
+        changed = [addon for addon in addons if addon in old and old[addon] != addons[addon]]
+        if done["odoo"] != wanted["odoo"]:
+            changed = ["base"]
         arguments = [*(["-i", ",".join(new)] if new else [])]
         arguments += ["-u", ",".join(changed)] if changed else []
         if not arguments:
             return True
-        stamp_content = read_json(stamp)
-        stamp.unlink(missing_ok=True)
+        # Until the update is complete every addon counts as changed.
+        write_json(self._stamp(base), {**done, "addons": dict.fromkeys(old, "")})
         with step(f"Updating {', '.join(new + changed)} on the database {name}"):
-            if self._load(name, arguments) and self._installed(name, list(wanted)):
+            if self._load(base, arguments) and self._installed(name, list(addons)):
                 return True
-        say(f"  that failed; the log is {self._install_log}")
-        # The user decides about a database that may hold work; a test database is made anew.
-        write_json(stamp, {**stamp_content, "addons": dict.fromkeys(done, "")})
+        say(f"  that failed; the log is {self._log(base)}")
         return False
 
-    def _load(self, name: str, arguments: list[str]) -> bool:
-        configuration = self.configuration("install", name.removesuffix(self.connection.suffix))
-        command = self.command("server", "--config", configuration, *arguments)
-        with open(self._install_log, "w", encoding="utf-8") as log:
+    def _load(self, base: str, arguments: list[str]) -> bool:
+        command = self.command("server", "--config", self._install_configuration(base))
+        with open(self._log(base), "w", encoding="utf-8") as log:
             result = subprocess.run(
-                [*command, "--stop-after-init", "--no-http"],
+                [*command, *arguments, "--stop-after-init", "--no-http"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.environ(),
                 check=False,
             )
-        for line in self._install_log.read_text(errors="replace").splitlines():
+        for line in self._log(base).read_text(errors="replace").splitlines():
             if any(f" {level} " in line[:60] for level in ("WARNING", "ERROR", "CRITICAL")):
                 say(f"  {line}")
         return result.returncode == 0
@@ -186,7 +194,7 @@ class Odoo:
 
     def drop(self, database: str) -> None:
         """Drop a database of this clone with its filestore stamp, if there is one."""
-        (self.workspace.home / f"{database}.database.json").unlink(missing_ok=True)
+        self._stamp(database).unlink(missing_ok=True)
         self._ask("drop", self.connection.database(database), self.mark)
 
     def _ask(self, *arguments: str) -> dict:

@@ -209,9 +209,10 @@ class Cluster:
         return pid if pid in _servers(self.data) else None
 
     def _forget_dead_server(self) -> None:
-        """Remove a pid file whose process is another program by now; PostgreSQL would obey it."""
+        """Remove the traces of a server that was killed; PostgreSQL would obey them."""
         if self._pid() is None:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _make(self) -> None:
         need_space(self.home, 500, "Making a database")

@@ -6,11 +6,12 @@ import os
 import subprocess
 from pathlib import Path
 
+from . import processes
 from .files import lock
-from .odoo import Odoo
+from .odoo import DISPOSABLE, Odoo
 from .workspace import ROOT_ADDON, TOOL_FOLDERS, Workspace
 
-DATABASE = "spp_test"
+DATABASE = DISPOSABLE
 
 
 def test_folders(workspace: Workspace) -> list[str]:
@@ -69,22 +70,27 @@ def run(odoo: Odoo, arguments: list[str]) -> int:
     workspace = odoo.workspace
     waiting = "Waiting for another test run of this clone …"
     with lock(workspace.home / "test.lock", waiting):
-        odoo.prepare(DATABASE, demo=False)
         configuration = odoo.configuration("test", DATABASE, max_cron_threads=0)
+        chosen = f"--odoo-config={configuration}"
+        # A run that was killed may have left its pytest behind.
+        processes.stop(processes.find(chosen), seconds=5)
+        odoo.prepare(DATABASE, demo=False)
         command = [
             str(odoo.python),
             "-m",
             "pytest",
             f"--config-file={workspace.root / 'pyproject.toml'}",
             f"--rootdir={workspace.links}",
-            f"--odoo-config={configuration}",
+            chosen,
             "--odoo-http",
-            "-p",
-            "no:cacheprovider",
+            f"--override-ini=cache_dir={workspace.home / 'pytest_cache'}",
             *pytest_arguments(workspace, arguments, Path(os.getcwd())),
         ]
-        # Tests prove that nothing about a person enters this log.
-        environ = {**odoo.environ(), "SPP_POSTGRES_LOG": str(workspace.logs / "postgresql.log")}
-        if not odoo.connection.users:
-            del environ["SPP_POSTGRES_LOG"]  # the log of a server that is not ours
+        environ = {
+            **odoo.environ(),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(workspace.home / "hypothesis"),
+        }
+        if odoo.connection.users:  # else the server, and its log, is not ours
+            # Tests prove that nothing about a person enters this log.
+            environ["SPP_POSTGRES_LOG"] = str(workspace.logs / "postgresql.log")
         return subprocess.run(command, cwd=workspace.links, env=environ, check=False).returncode
