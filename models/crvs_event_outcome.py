@@ -36,7 +36,10 @@ class CRVSEvent(models.Model):
         :raise InvalidRecord: when it cannot be read
         """
         self.ensure_one()
-        raw = json.loads(self.raw_data) if self.raw_data else self._flat_raw()
+        try:
+            raw = json.loads(self.raw_data) if self.raw_data else self._flat_raw()
+        except ValueError:
+            raise records.InvalidRecord("must be JSON") from None
         return records.read_event(raw, tz=self.data_source_id.crvs_timezone or None)
 
     def _flat_raw(self):

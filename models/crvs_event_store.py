@@ -1,4 +1,5 @@
 import json
+import uuid
 from collections import Counter
 
 from odoo import api, fields, models
@@ -11,6 +12,31 @@ class CRVSEvent(models.Model):
     """Storing what a registry said, each vital event once."""
 
     _inherit = "spp.dci.crvs.event"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Complete events that code of another addon makes by itself, and have them processed.
+
+        Registries' messages go through :meth:`_store`, which recognises repeated content; what
+        is created here is new each time.
+        """
+        names = self._next_names(len(vals_list))
+        now = fields.Datetime.now()
+        events = super().create(
+            [
+                {
+                    "name": name,
+                    "origin": "code",
+                    "digest": uuid.uuid4().hex,
+                    "received_date": now,
+                    "next_attempt": now if values.get("state", "received") == "received" else False,
+                    **values,
+                }
+                for name, values in zip(names, vals_list)
+            ]
+        )
+        self._wake_scheduler()
+        return events
 
     @api.model
     def _store(self, vital_events, *, sender, data_source, message=None, source="notification"):

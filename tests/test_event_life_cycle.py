@@ -107,7 +107,7 @@ class TestLifeCycle(EventCase):
 
         with (
             patch.object(processor, "_apply", broken),
-            self.assertLogs(level="WARNING") as logs,
+            self.assertLogs("odoo", level="WARNING") as logs,
         ):
             event.process_event()
         self.assertError(event, "technical")

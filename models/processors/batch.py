@@ -117,6 +117,11 @@ class Batch:
     def open(self):
         return [case for case in self.cases if case.open]
 
+    def cases_of(self, events):
+        """Return the cases of events, as far as they are open."""
+        ids = set(events.ids)
+        return [case for case in self.open if case.event.id in ids]
+
     def rounds(self):
         """Yield the open cases so that none is in one round with another of the same registrant.
 

@@ -29,7 +29,12 @@ class CRVSProcessor(models.AbstractModel):
 
     @api.model
     def process(self, events):
-        """Apply events that are not processed yet.
+        """Apply events.
+
+        The engine calls this for events of one type whose registrants (``person_id``) are known
+        and locked, in the order of their dates: extend it to do more, before or after ``super()``.
+        Whoever else calls it has the events matched, locked and processed, as far as they are
+        not yet.
 
         :param events: recordset of ``spp.dci.crvs.event``, of this processor's type
         :return: True
@@ -48,7 +53,11 @@ class CRVSProcessor(models.AbstractModel):
             raise ValidationError(
                 self.env._("This processor takes events of one type only: %s.", self._event_type)
             )
-        events.with_env(self.env)._process_now()
+        batch = self.env.context.get("crvs_batch")
+        if self.env.su and isinstance(batch, Batch):
+            self._apply(batch.cases_of(events), batch)
+        else:
+            events.with_env(self.env)._process_now()
         return True
 
     # ------------------------------------------------------------------
@@ -94,10 +103,13 @@ class CRVSProcessor(models.AbstractModel):
         self._lock_persons(batch)
         self._brake(batch)
         self._prefetch_batch(batch)
+        for case in batch.open:
+            case.event.person_id = case.person  # for whoever extends `process`
         for cases in batch.rounds():
             cases.sort(key=lambda case: case.event.event_type)
             for event_type, group in groupby(cases, key=lambda case: case.event.event_type):
-                self._of(event_type)._apply(list(group), batch)
+                events = self.env["spp.dci.crvs.event"].union(*(case.event for case in group))
+                self._of(event_type).with_context(crvs_batch=batch).process(events)
             self._create_numbers(batch)
         self._note(batch)
         self._finish(batch)
