@@ -34,6 +34,8 @@
         "views/crvs_subscription_views.xml",
         "views/crvs_check_views.xml",
         "wizards/crvs_check_wizard_views.xml",
+        "views/crvs_pull_views.xml",
+        "wizards/crvs_import_wizard_views.xml",
         "wizards/crvs_subscribe_wizard_views.xml",
         "views/data_source_views.xml",
     ],

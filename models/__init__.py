@@ -20,6 +20,7 @@ from . import processors
 from . import registry_id
 from . import res_partner
 from . import data_source
+from . import crvs_alert_mixin
 from . import crvs_subscription
 from . import crvs_subscription_exchange
 from . import crvs_subscription_upkeep
@@ -27,3 +28,5 @@ from . import crvs_request_subscription
 from . import crvs_check
 from . import crvs_check_line
 from . import crvs_check_run
+from . import crvs_pull
+from . import crvs_pull_run

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..services import answers
+from ..services import answers, log_guard
 from ..services.transactions import own_transaction
 
 
@@ -86,7 +86,8 @@ class CRVSRequest(models.Model):
         :param float lifetime_h: hours after which an answer no longer counts
         :return: the pending request, in the caller's environment
         """
-        with own_transaction(data_source) as own_source:
+        # What is asked under the references names persons.
+        with log_guard.statements_hidden(), own_transaction(data_source) as own_source:
             request = own_source.env[self._name].create(
                 {
                     "transaction_id": self._new_id(),
@@ -147,8 +148,9 @@ class CRVSRequest(models.Model):
             return "unmatched"
         # What the method takes out of the references is still to be answered.
         outcome = getattr(self, f"_on_answer_{self.purpose}")(message, verified, references)
-        self.answered_references = sorted({*(self.answered_references or ()), *references})
-        if self.state == "pending" and set(self.answered_references) >= set(self.references):
+        answered = {*(self.answered_references or ()), *references}
+        self.answered_references = sorted(answered)
+        if self.state == "pending" and answered >= set(self.references):
             self._close()
         return outcome or "answered"
 

@@ -4,13 +4,15 @@ from odoo.tools import SQL
 
 from ..services import subscription_answers as answers
 
+ACTIVITY = "spp_dci_client_crvs.mail_activity_subscription"
+
 
 class CRVSSubscription(models.Model):
     """That a registry notifies us of one kind of event."""
 
     _name = "spp.dci.crvs.subscription"
     _description = "CRVS Subscription"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["spp.dci.crvs.alert.mixin"]
     _order = "id desc"
     _rec_name = "event_type"
     # Nobody has write access; managers comment and close activities all the same.
@@ -133,6 +135,7 @@ class CRVSSubscription(models.Model):
         :return: the live subscription, and whether it is new
         :rtype: tuple
         """
+        self.flush_model(["data_source_id", "event_type", "state"])
         self.env.cr.execute(
             SQL(
                 """
@@ -148,7 +151,7 @@ class CRVSSubscription(models.Model):
                 type=event_type,
                 reference=self.env["spp.dci.crvs.request"]._new_id(),
                 now=fields.Datetime.now(),
-                end=end_date,
+                end=end_date or None,
                 uid=self.env.uid,
             ),
             log_exceptions=False,
@@ -180,10 +183,11 @@ class CRVSSubscription(models.Model):
         elif answer.status == answers.REJECTED:
             self.write({"state": "rejected", "reason": reason})
             self._alert_managers(
+                ACTIVITY,
                 self.env._(
                     "The registry did not accept this subscription, so these events do not reach "
                     "us. See the reason, then subscribe again on the data source."
-                )
+                ),
             )
         elif answer.status == answers.ENDED:
             self._cancel(reason)
@@ -202,30 +206,16 @@ class CRVSSubscription(models.Model):
             if not self._find_live(subscription.data_source_id, subscription.event_type):
                 subscription.write({"state": "active", "cancel_date": False})
             subscription._alert_managers(
+                ACTIVITY,
                 self.env._(
                     "The registry refused to end this subscription. See the reason, then try again."
-                )
+                ),
             )
 
     def _cancel(self, reason=False):
         self.write(
             {"state": "cancelled", "cancel_date": fields.Datetime.now(), "reason": reason}
         )
-
-    def _alert_managers(self, note):
-        """Raise an activity for a CRVS manager, or renew the one that is open.
-
-        :param str note: what to do, without personal data
-        """
-        group = self.env.ref("spp_dci_client_crvs.group_crvs_manager").sudo()
-        managers = group.all_user_ids.filtered(lambda user: user.active and not user.share)
-        kind = "spp_dci_client_crvs.mail_activity_subscription"
-        for subscription in self.sudo().with_context(mail_activity_quick_update=True):
-            activity = subscription.activity_search([kind])
-            if activity:
-                activity.note = note
-            elif managers:
-                subscription.activity_schedule(kind, note=note, user_id=managers.sorted("id")[0].id)
 
     # === BUTTONS === #
 

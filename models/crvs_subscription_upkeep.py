@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .. import const
+from .crvs_subscription import ACTIVITY
 
 _logger = logging.getLogger(__name__)
 
@@ -69,10 +70,11 @@ class CRVSSubscription(models.Model):
                 {"state": "rejected", "reason": self.env._("The registry did not confirm it.")}
             )
             self._alert_managers(
+                ACTIVITY,
                 self.env._(
                     "The registry never confirmed this subscription. Ask the registry, then "
                     "subscribe again on the data source."
-                )
+                ),
             )
             return
         self._ask_status()
@@ -101,7 +103,7 @@ class CRVSSubscription(models.Model):
             self._registry_unsubscribe(self.data_source_id, [self._handle()])
         else:
             self._cancel(self.env._("Its period has ended."))
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+        self.env.cr.commit()  # pylint: disable=invalid-commit
         self._replace()
 
     @api.model
@@ -149,8 +151,9 @@ class CRVSSubscription(models.Model):
     def _report_silence(self):
         self.alarm_date = fields.Datetime.now()
         self._alert_managers(
+            ACTIVITY,
             self.env._(
                 "Nothing has come by this subscription for a long time. Ask the registry whether "
                 "it still notifies us, and check that it reaches our callback."
-            )
+            ),
         )

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
 from .. import const
+from ..services import dialects
 
 
 class SppDciDataSource(models.Model):
@@ -57,7 +58,7 @@ class SppDciDataSource(models.Model):
         default=const.CHECK_BATCH_SIZE,
         help="How many persons are asked about in one message when deaths are checked in bulk.",
     )
-    is_crvs = fields.Boolean(compute="_compute_is_crvs")
+    can_subscribe = fields.Boolean(compute="_compute_can_subscribe")
 
     _check_batch_size_range = models.Constraint(
         "CHECK (check_batch_size BETWEEN 1 AND 1000)",
@@ -74,7 +75,9 @@ class SppDciDataSource(models.Model):
             elif source.answer_verification != "ignore":
                 source.answer_verification = "present"
 
-    @api.depends("registry_type")
-    def _compute_is_crvs(self):
+    @api.depends("registry_type", "dialect")
+    def _compute_can_subscribe(self):
         for source in self:
-            source.is_crvs = source.registry_type == "CRVS"
+            source.can_subscribe = (
+                source.registry_type == "CRVS" and dialects.get(source.dialect).can_subscribe
+            )

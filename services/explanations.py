@@ -37,6 +37,9 @@ def explain(env, problem, detail=""):
             "The registry found more records than it sent, so its answer is not complete. Ask by "
             "another identifier."
         ),
+        "shifting_pages": env._(
+            "The registry's pages kept changing while they were read. They are read again later."
+        ),
         "several_persons": env._(
             "The registry has this identifier on records of different persons, so it is not "
             "certain who is meant. Ask by another identifier, or ask the registry."
