@@ -6,6 +6,7 @@ import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import requests
@@ -31,8 +32,10 @@ class TestServer(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        stack = ExitStack()
+        cls.addClassCleanup(stack.close)
         cls.key = new_key()
-        cls.server = cls.enterClassContext(OdooServer("server"))
+        cls.server = stack.enter_context(OdooServer("server"))
         cls.server.run(f"""env["spp.dci.crvs.sender"].create({{
             "name": "Test Registry", "sender_id": {SENDER!r}, "algorithm": "ed25519",
             "public_key": {pem_of(cls.key)!r}}})""")
