@@ -197,8 +197,6 @@ class CRVSEvent(models.Model):
                 "error_message": self._undo_summary(restorer),
                 "hold_reason": False,
                 "next_attempt": False,
-                "person_status_set": False,
-                "spouse_status_set": False,
                 "processed_date": self.processed_date or now,
                 "processed_by": self.processed_by.id or asked_by.id,
                 "undo_reason": reason,
