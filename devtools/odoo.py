@@ -207,10 +207,8 @@ class Odoo:
             check=False,
         )
         if result.returncode:
-            reason = result.stderr.strip().splitlines()
-            raise Problem(
-                f"PostgreSQL refused a request: {reason[-1] if reason else 'no reason given'}."
-            )
+            reason = result.stderr.strip().splitlines() or ["no reason given"]
+            raise Problem(f"PostgreSQL cannot be used: {reason[0].strip().rstrip('.')}.")
         return json.loads(result.stdout)
 
 

@@ -213,7 +213,7 @@ def _from_git(folder: Path) -> None:
 
 
 def _run(command: list[str], folder: Path) -> str | None:
-    """Run a command; return None, or the last line of what it complained about."""
+    """Run a command; return None, or the line of its complaints that says why."""
     result = subprocess.run(
         command,
         cwd=folder,
@@ -229,4 +229,5 @@ def _run(command: list[str], folder: Path) -> str | None:
     lines = [line for line in result.stderr.splitlines() if line.strip()]
     for line in lines:
         say(f"  {line}")
-    return lines[-1].strip().rstrip(".") if lines else f"exit status {result.returncode}"
+    reasons = [line for line in lines if line.startswith(("E: ", "fatal: "))] or lines
+    return reasons[0].strip().rstrip(".") if reasons else f"exit status {result.returncode}"
