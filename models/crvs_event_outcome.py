@@ -1,7 +1,6 @@
 import json
-import secrets
 
-from odoo import api, fields, models
+from odoo import api, models
 
 from .. import const
 from ..services import dialects, records
@@ -11,19 +10,6 @@ class CRVSEvent(models.Model):
     """What processing asks an event, and what it writes on it in the end."""
 
     _inherit = "spp.dci.crvs.event"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Complete events that code of other addons creates; ours go through :meth:`_store`."""
-        names = self._next_names(sum("name" not in vals for vals in vals_list))
-        for vals in vals_list:
-            vals.setdefault("name", names.pop() if "name" not in vals else None)
-            vals.setdefault("origin", "none")
-            vals.setdefault("digest", secrets.token_hex(32))
-            vals.setdefault("received_date", fields.Datetime.now())
-            if vals.get("state", "received") == "received":
-                vals.setdefault("next_attempt", fields.Datetime.now())
-        return super().create(vals_list)
 
     # ------------------------------------------------------------------
     # Asked by processors

@@ -32,7 +32,7 @@ class CRVSEvent(models.Model):
                     "next_attempt": now if values.get("state", "received") == "received" else False,
                     **values,
                 }
-                for name, values in zip(names, vals_list)
+                for name, values in zip(names, vals_list, strict=True)
             ]
         )
         self._wake_scheduler()
