@@ -25,6 +25,7 @@ from . import crvs_subscription
 from . import crvs_subscription_exchange
 from . import crvs_subscription_upkeep
 from . import crvs_request_subscription
+from . import crvs_request_search
 from . import crvs_check
 from . import crvs_check_line
 from . import crvs_check_run

@@ -57,6 +57,16 @@ class IdentifierReader:
             )
         return Lookup(spelling, value.strip())
 
+    def read_pair(self, pair):
+        """Check a pair of identifier type and value.
+
+        :rtype: Lookup
+        :raise ValidationError: when it is no pair, or see :meth:`read`
+        """
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValidationError(self.env._("A pair of identifier type and value is needed."))
+        return self.read(*pair)
+
 
 def read_event_types(env, event_types):
     """Check event types, any case.

@@ -64,9 +64,7 @@ class DeathChecker:
     def _read(self, pair):
         """Return what to look up, or the result that says why it cannot be."""
         try:
-            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-                raise ValidationError(self.registry.env._("a pair of type and value is needed"))
-            lookup = self.identifiers.read(*pair)
+            lookup = self.identifiers.read_pair(pair)
             self.registry.dialect.identifier_type(lookup.id_type)
         except UnsupportedIdentifier as error:
             return self._failed(pair, "unsupported_identifier", str(error))

@@ -11,7 +11,7 @@
 
 from odoo.exceptions import UserError, ValidationError
 
-from . import arguments, bulk, findings, records, signature
+from . import arguments, asking_later, bulk, findings, records, signature
 from .dialects import UnsupportedIdentifier
 from .explanations import RegistryError, explain
 from .registry import Registry
@@ -74,7 +74,7 @@ class CRVSService:
         lookup = self._identifiers.read(identifier_type, identifier_value)
         item = self._ask(self.registry.dialect.birth_criteria, lookup)
         person = self._judge(findings.judge_birth, lookup, item)
-        return birth_details(lookup, person) if person else None
+        return findings.birth_details(lookup, person) if person else None
 
     def check_death(self, identifier_type, identifier_value):
         """Ask the registry whether somebody is dead.
@@ -112,7 +112,7 @@ class CRVSService:
             "person_name": person.name,
             "death_date": finding.death_date and finding.death_date.isoformat(),
             "remark": explain(self.env, finding.problem) if finding.problem else "",
-            "identifiers": _identifiers(person),
+            "identifiers": findings.identifiers_of(person),
         }
 
     def check_deaths(self, pairs):
@@ -133,11 +133,69 @@ class CRVSService:
         :rtype: Iterator[DeathCheck]
         :raise ValidationError: when ``pairs`` is nothing that holds pairs
         """
+        self._check_pairs(pairs)
+        return bulk.DeathChecker(self.registry, self._identifiers).check(pairs)
+
+    def request_deaths(self, pairs):
+        """Ask as :meth:`check_deaths` does, but have the registry answer by the callback.
+
+        The requests are committed before they leave; their rows are there for the caller in the
+        next transaction.
+
+        :param pairs: iterable of ``(identifier type, identifier value)``
+        :return: ``spp.dci.crvs.request``, one for each message; :meth:`read_deaths` takes them
+        :raise ValidationError: for wrong arguments
+        :raise UserError: when the registry could not be reached, or refuses
+        """
+        self._check_pairs(pairs)
+        try:
+            return asking_later.send_deaths(self.registry, self._identifiers, pairs)
+        except UnsupportedIdentifier as error:
+            raise ValidationError(
+                explain(self.env, "unsupported_identifier", str(error))
+            ) from None
+
+    def read_deaths(self, requests):
+        """Read what came in answer to :meth:`request_deaths`.
+
+        :param requests: what that returned
+        :return: one result for each identifier; ``failed`` while there is no answer
+        :rtype: list[DeathCheck]
+        """
+        return asking_later.read_deaths(self.env, requests)
+
+    def request_birth(self, identifier_type, identifier_value):
+        """Ask as :meth:`verify_birth` does, but have the registry answer by the callback.
+
+        :return: ``spp.dci.crvs.request``, committed before it leaves; :meth:`read_birth` takes it
+        :raise ValidationError: for wrong arguments
+        :raise UserError: when the registry could not be reached, or refuses
+        """
+        lookup = self._identifiers.read(identifier_type, identifier_value)
+        try:
+            return asking_later.send(
+                self.registry, "birth", [lookup], self.registry.dialect.birth_criteria
+            )
+        except UnsupportedIdentifier:
+            raise ValidationError(
+                explain(self.env, "unsupported_identifier", lookup.id_type)
+            ) from None
+
+    def read_birth(self, request):
+        """Read what came in answer to :meth:`request_birth`.
+
+        :param request: what that returned
+        :return: as :meth:`verify_birth`
+        :rtype: dict | None
+        :raise UserError: when there is no answer yet, or it does not tell
+        """
+        return asking_later.read_birth(self.env, request)
+
+    def _check_pairs(self, pairs):
         if isinstance(pairs, (str, bytes, dict)) or not hasattr(pairs, "__iter__"):
             raise ValidationError(
                 self.env._("A list of pairs of identifier type and value is needed.")
             )
-        return bulk.DeathChecker(self.registry, self._identifiers).check(pairs)
 
     def _find_death(self, identifier_type, identifier_value):
         lookup = self._identifiers.read(identifier_type, identifier_value)
@@ -228,32 +286,3 @@ class CRVSService:
                 data_source=source or self.data_source.browse(),
             )
         )
-
-
-def birth_details(lookup, person):
-    """Describe a person for :meth:`CRVSService.verify_birth`.
-
-    :param Lookup lookup: what was asked
-    :param Person person: the answer
-    :rtype: dict
-    """
-    known = {
-        "given_name": person.given_name,
-        "family_name": person.family_name,
-        "sex": person.sex,
-        "place_of_birth": person.place_of_birth,
-        "mother_name": person.mother_name,
-        "father_name": person.father_name,
-    }
-    return {
-        "person_name": person.name,
-        "birth_date": person.birth_date and person.birth_date.isoformat(),
-        "identifier_type": lookup.id_type,
-        "identifier_value": lookup.value,
-        "identifiers": _identifiers(person),
-        **{name: value for name, value in known.items() if value},
-    }
-
-
-def _identifiers(person):
-    return [{"type": entry.type, "value": entry.value} for entry in person.identifiers]

@@ -170,3 +170,33 @@ def _several_persons(persons):
             if kept.setdefault(name, value) != value:
                 return True
     return False
+
+
+def birth_details(lookup, person):
+    """Describe a person for ``CRVSService.verify_birth``.
+
+    :param Lookup lookup: what was asked
+    :param Person person: the answer
+    :rtype: dict
+    """
+    known = {
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "sex": person.sex,
+        "place_of_birth": person.place_of_birth,
+        "mother_name": person.mother_name,
+        "father_name": person.father_name,
+    }
+    return {
+        "person_name": person.name,
+        "birth_date": person.birth_date and person.birth_date.isoformat(),
+        "identifier_type": lookup.id_type,
+        "identifier_value": lookup.value,
+        "identifiers": identifiers_of(person),
+        **{name: value for name, value in known.items() if value},
+    }
+
+
+def identifiers_of(person):
+    """List a person's own identifiers as dicts of ``type`` and ``value``."""
+    return [{"type": entry.type, "value": entry.value} for entry in person.identifiers]

@@ -20,7 +20,7 @@ _CODE = re.compile(r"[^A-Za-z0-9._:-]")
 _CALLBACK_PATH = "/dci/crvs/callback"
 
 # Stands for an item that the registry owes us.
-_UNANSWERED = records.SearchItem(
+UNANSWERED = records.SearchItem(
     status="pdng",
     reason_code="",
     reason_message="",
@@ -70,7 +70,8 @@ class Registry:
         :raise RegistryError: when nothing of the answer can be used
         :raise UserError: when the registry cannot be reached
         """
-        message, references = self.search_message(new_id(), criteria)
+        references = [new_id() for _criterion in criteria]
+        message = self.search_message(new_id(), criteria, references)
         answer = self.exchange("search", message, self.endpoint("sync/search")).message
         return self.read_search(answer, message["transaction_id"], references)
 
@@ -96,7 +97,7 @@ class Registry:
         # An empty answer to one question says "not found"; whether a single one may be left out
         # of many is the dialect's affair.
         may_leave_out = self.dialect.leaves_out_what_is_not_found
-        missing = None if may_leave_out or (not items and len(references) == 1) else _UNANSWERED
+        missing = None if may_leave_out or (not items and len(references) == 1) else UNANSWERED
         return [items.get(reference, missing) for reference in references]
 
     def check_transaction(self, answer, transaction_id, tied=False):
@@ -112,15 +113,14 @@ class Registry:
         if answered != transaction_id and not (tied and answered in (None, "")):
             raise RegistryError(self.env, "other_transaction")
 
-    def search_message(self, transaction_id, criteria):
+    def search_message(self, transaction_id, criteria, references):
         """Build the message of a search.
 
         :param str transaction_id: 128 random bits, ours
         :param list[dict] criteria: ``search_criteria`` of the dialect
-        :return: the message, and the reference id of each of the criteria in order
-        :rtype: tuple[dict, list[str]]
+        :param list[str] references: a reference id for each of the criteria, ours and random too
+        :rtype: dict
         """
-        references = [new_id() for _criterion in criteria]
         timestamp = now_text()
         return {
             "transaction_id": transaction_id,
@@ -133,7 +133,7 @@ class Registry:
                 }
                 for reference, criterion in zip(references, criteria, strict=True)
             ],
-        }, references
+        }
 
     def exchange(self, action, message, endpoint, callback=False):
         """Send one message and return what came back, verified.
