@@ -1,6 +1,11 @@
 """Names and numbers that several parts of the addon share."""
 
-EVENT_TYPES = ("birth", "death", "marriage", "divorce")
+EVENT_TYPES = [
+    ("birth", "Birth"),
+    ("death", "Death"),
+    ("marriage", "Marriage"),
+    ("divorce", "Divorce"),
+]
 
 # The vocabularies of the OpenSPP base modules.
 ID_TYPE_NAMESPACE = "urn:openspp:vocab:id-type"

@@ -2,6 +2,7 @@ from . import crvs_sender_key
 from . import crvs_sender
 from . import crvs_sender_fetch
 from . import crvs_sender_source
+from . import crvs_sender_verify
 from . import crvs_request
 from . import crvs_message
 from . import crvs_message_receive

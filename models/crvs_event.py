@@ -36,12 +36,7 @@ class CRVSEvent(models.Model):
 
     name = fields.Char("Reference", required=True, readonly=True, copy=False, index="btree")
     event_type = fields.Selection(
-        [
-            ("birth", "Birth"),
-            ("death", "Death"),
-            ("marriage", "Marriage"),
-            ("divorce", "Divorce"),
-        ],
+        const.EVENT_TYPES,
         required=True,
         readonly=True,
     )

@@ -1,5 +1,4 @@
 import logging
-import time
 from typing import NamedTuple
 
 from odoo import api, models
@@ -84,9 +83,7 @@ class CRVSMessage(models.Model):
 
     @api.model
     def _verify(self, envelope, sender):
-        """Verify the signature with the sender's keys.
-
-        A key that nobody knows here is the sign of a rotation: the keys are fetched again, rarely.
+        """Verify the signature, unless this is a laboratory that takes unsigned messages.
 
         :rtype: VerifiedMessage
         :raise SignatureMissing, SignatureInvalid: see ``services.signature``
@@ -101,24 +98,7 @@ class CRVSMessage(models.Model):
                 const.PARAM_ALLOW_UNSIGNED,
             )
             return signature.unsigned(envelope, sender.sender_id)
-        try:
-            return self._verify_with(envelope, sender, sender._trusted_keys())
-        except errors.UnknownKey:
-            keys = sender._refetch_for_unknown_key()
-            if not keys:
-                raise
-            return self._verify_with(envelope, sender, keys)
-
-    def _verify_with(self, envelope, sender, keys):
-        return signature.verify(
-            envelope,
-            sender_id=sender.sender_id,
-            algorithm=sender.algorithm,
-            keys=keys,
-            now=time.time(),
-            clock_skew=int(self._number_parameter(const.PARAM_CLOCK_SKEW_S)),
-            max_age=int(self._number_parameter(const.PARAM_MAX_MESSAGE_AGE_H) * 3600),
-        )
+        return sender._verify(envelope)
 
     @api.model
     def _check_receiver(self, envelope):

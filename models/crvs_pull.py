@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from .. import const
 from ..services import dialects
 
 
@@ -29,12 +30,7 @@ class CRVSPull(models.Model):
         domain=[("registry_type", "=", "CRVS")],
     )
     event_type = fields.Selection(
-        [
-            ("birth", "Birth"),
-            ("death", "Death"),
-            ("marriage", "Marriage"),
-            ("divorce", "Divorce"),
-        ],
+        const.EVENT_TYPES,
         required=True,
     )
     kind = fields.Selection(

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
+from .. import const
 from ..services import subscription_answers as answers
 
 ACTIVITY = "spp_dci_client_crvs.mail_activity_subscription"
@@ -22,12 +23,7 @@ class CRVSSubscription(models.Model):
         "spp.dci.data.source", "Registry", required=True, readonly=True, ondelete="restrict"
     )
     event_type = fields.Selection(
-        [
-            ("birth", "Birth"),
-            ("death", "Death"),
-            ("marriage", "Marriage"),
-            ("divorce", "Divorce"),
-        ],
+        const.EVENT_TYPES,
         required=True,
         readonly=True,
     )
@@ -130,7 +126,7 @@ class CRVSSubscription(models.Model):
         """Enter a subscription that is about to be requested, unless there is a live one.
 
         :param data_source: registry
-        :param str event_type: one of ``const.EVENT_TYPES``
+        :param str event_type: a value of ``event_type``
         :param datetime end_date: until when it is asked for, naive UTC
         :return: the live subscription, and whether it is new
         :rtype: tuple

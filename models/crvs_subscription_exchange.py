@@ -29,7 +29,7 @@ class CRVSSubscription(models.Model):
         """Subscribe to one kind of event, unless that is done already.
 
         :param data_source: registry
-        :param str event_type: one of ``const.EVENT_TYPES``
+        :param str event_type: a value of ``event_type``
         :return: the subscription code when known, else the correlation or reference id
         :rtype: str
         :raise UserError: when the registry has no subscriptions, could not be asked or refuses

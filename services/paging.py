@@ -19,7 +19,7 @@ class WindowReader:
     """Reads the events of a window of dates.
 
     :param Registry registry: whom to ask
-    :param str event_type: one of ``const.EVENT_TYPES``
+    :param str event_type: one of ``records.EVENT_TYPES``
     :param int page_size: records per page
     :param str attribute: what the dates are about, where the registry leaves the choice
     :param keep: called with the list of new events (``VitalEvent``) of each page

@@ -1,13 +1,11 @@
 """Signing what we ask and verifying what a registry answers over the same connection."""
 
 import json
-import time
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from .. import const
 from . import envelope, errors, signature
 from .explanations import RegistryError
 
@@ -121,29 +119,8 @@ def _needs_verification(env, data_source, received):
 
 
 def _verify(env, sender, received):
-    number = env["spp.dci.crvs.message"].sudo()._number_parameter
-
-    def verify_with(keys):
-        return signature.verify(
-            received,
-            sender_id=sender.sender_id,
-            algorithm=sender.algorithm,
-            keys=keys,
-            now=time.time(),
-            clock_skew=int(number(const.PARAM_CLOCK_SKEW_S)),
-            max_age=int(number(const.PARAM_MAX_MESSAGE_AGE_H) * 3600),
-        )
-
     try:
-        try:
-            verified = verify_with(sender._trusted_keys())
-        except errors.UnknownKey:
-            # The sign of a rotation: the keys are fetched again, but rarely.
-            keys = sender._refetch_for_unknown_key()
-            if not keys:
-                raise
-            verified = verify_with(keys)
-        if not verified.fresh:
+        if not sender._verify(received).fresh:
             raise errors.SignatureExpired()
     except errors.DCIError as error:
         raise RegistryError(env, "bad_signature", error.reason) from None

@@ -74,7 +74,7 @@ class Dialect(ABC):
     def can_pull(self, event_type):
         """Tell whether events of this type can be searched for.
 
-        :param str event_type: one of ``const.EVENT_TYPES``
+        :param str event_type: one of ``records.EVENT_TYPES``
         :rtype: bool
         """
         return True
@@ -83,7 +83,7 @@ class Dialect(ABC):
     def event_criteria(self, event_type, first, last, page, page_size, attribute=None):
         """Return the ``search_criteria`` for the events of a window of dates.
 
-        :param str event_type: one of ``const.EVENT_TYPES``
+        :param str event_type: one of ``records.EVENT_TYPES``
         :param date first: first day of the window
         :param date last: last day of the window, included
         :param int page: number of the page, from 1
@@ -96,7 +96,7 @@ class Dialect(ABC):
     def scan_start(self, event_type, since, today):
         """Return the first day that a pull has to search from, and the months of its windows.
 
-        :param str event_type: one of ``const.EVENT_TYPES``
+        :param str event_type: one of ``records.EVENT_TYPES``
         :param date since: events from this day on are wanted
         :param date today: the company's day
         :return: first day of the scan, months of one window
@@ -106,7 +106,7 @@ class Dialect(ABC):
     def subscribe_criteria(self, event_type, start, end):
         """Return the ``subscribe_criteria`` for all events of a type.
 
-        :param str event_type: one of ``const.EVENT_TYPES``
+        :param str event_type: one of ``records.EVENT_TYPES``
         :param str start: ISO 8601 date-time with offset from which notifications are wanted
         :param str end: the same, until which
         :rtype: dict
