@@ -77,9 +77,7 @@ class CRVSCheck(models.Model):
                 self.data_source_id.check_batch_size,
             )
         )
-        lines = self.env["spp.dci.crvs.check.line"].browse(
-            row[0] for row in self.env.cr.fetchall()
-        )
+        lines = self.env["spp.dci.crvs.check.line"].browse(row[0] for row in self.env.cr.fetchall())
         if not lines:
             self.write({"state": "done", "end_date": fields.Datetime.now()})
             return 0
@@ -106,9 +104,7 @@ class CRVSCheck(models.Model):
         open_lines, position = list(lines), 0
         while open_lines:
             asked = [line for line in open_lines if len(pairs[line.partner_id.id]) > position]
-            answers = list(
-                checker.check(pairs[line.partner_id.id][position] for line in asked)
-            )
+            answers = list(checker.check(pairs[line.partner_id.id][position] for line in asked))
             for line, answer in zip(asked, answers, strict=True):
                 results[line] = _better(results[line], answer)
             if answers and all(answer.status == FAILED for answer in answers):
@@ -192,17 +188,17 @@ class CRVSCheck(models.Model):
         }
         if not vital_events:
             return {}
-        Event = self.env["spp.dci.crvs.event"]
-        Event._store(
+        events = self.env["spp.dci.crvs.event"]
+        events._store(
             list(vital_events.values()),
             sender=source.crvs_sender_id,
             data_source=source,
             source="search",
         )
         digests = {line: vital.digest() for line, vital in vital_events.items()}
-        stored = Event.search(
+        stored = events.search(
             [
-                ("origin", "=", Event._origin_key(source.crvs_sender_id, source)),
+                ("origin", "=", events._origin_key(source.crvs_sender_id, source)),
                 ("digest", "in", list(digests.values())),
             ],
             order="id",

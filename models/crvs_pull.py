@@ -34,7 +34,10 @@ class CRVSPull(models.Model):
         required=True,
     )
     kind = fields.Selection(
-        [("regular", "Regular"), ("import", "Import")], required=True, default="regular", readonly=True
+        [("regular", "Regular"), ("import", "Import")],
+        required=True,
+        default="regular",
+        readonly=True,
     )
     active = fields.Boolean("Switched On", default=True)
     watermark = fields.Date(

@@ -142,9 +142,7 @@ class CRVSPull(models.Model):
         else:
             # What was registered while the scan ran may have been missed.
             values["watermark"] = fields.Date.context_today(self, self.start_date)
-            values["next_date"] = max(
-                now, self.start_date + timedelta(hours=self.interval_hours)
-            )
+            values["next_date"] = max(now, self.start_date + timedelta(hours=self.interval_hours))
         self.write(values)
 
     def _note_failure(self, error):

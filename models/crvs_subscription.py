@@ -39,13 +39,13 @@ class CRVSSubscription(models.Model):
         tracking=True,
     )
     code = fields.Char(
-        "Subscription Code", readonly=True, help="The registry's name for it. Unsubscribing needs it."
+        "Subscription Code",
+        readonly=True,
+        help="The registry's name for it, needed to unsubscribe.",
     )
     correlation_id = fields.Char(readonly=True, help="How the registry acknowledged our request.")
     # Whoever knows these can have an answer counted, so they are random and shown to few.
-    transaction_id = fields.Char(
-        readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
-    )
+    transaction_id = fields.Char(readonly=True, groups="spp_dci_client_crvs.group_crvs_manager")
     reference_id = fields.Char(
         required=True, readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
     )
@@ -209,9 +209,7 @@ class CRVSSubscription(models.Model):
             )
 
     def _cancel(self, reason=False):
-        self.write(
-            {"state": "cancelled", "cancel_date": fields.Datetime.now(), "reason": reason}
-        )
+        self.write({"state": "cancelled", "cancel_date": fields.Datetime.now(), "reason": reason})
 
     # === BUTTONS === #
 

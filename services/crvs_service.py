@@ -151,9 +151,7 @@ class CRVSService:
         try:
             return asking_later.send_deaths(self.registry, self._identifiers, pairs)
         except UnsupportedIdentifier as error:
-            raise ValidationError(
-                explain(self.env, "unsupported_identifier", str(error))
-            ) from None
+            raise ValidationError(explain(self.env, "unsupported_identifier", str(error))) from None
 
     def read_deaths(self, requests):
         """Read what came in answer to :meth:`request_deaths`.

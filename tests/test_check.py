@@ -75,9 +75,7 @@ class TestCheck(CheckCase):
         check = self.start(partners)
         self.assertEqual((check.state, check.progress), ("running", 0))
         self.work()
-        self.assertEqual(
-            self.results(check), ["not_dead", "dead", "not_dead", "unknown", "failed"]
-        )
+        self.assertEqual(self.results(check), ["not_dead", "dead", "not_dead", "unknown", "failed"])
         self.assertIn("no valid ID", check.line_ids[4].reason)
         self.assertEqual((check.state, check.progress, check.dead_count), ("done", 100, 1))
         self.assertEqual((check.checked_count, check.unknown_count, check.failed_count), (5, 1, 1))
@@ -163,8 +161,8 @@ class TestCheck(CheckCase):
                 {"partner_id": partners[1].id, "program_id": program.id, "state": "exited"},
             ]
         )
-        Wizard = self.env["spp.dci.crvs.check.wizard"]
-        wizard = Wizard.create({"scope": "program", "program": str(program.id)})
+        wizards = self.env["spp.dci.crvs.check.wizard"]
+        wizard = wizards.create({"scope": "program", "program": str(program.id)})
         self.assertEqual(wizard.count, 1)
         check = self.env["spp.dci.crvs.check"].browse(wizard.action_start()["res_id"])
         self.assertEqual(check.line_ids.partner_id, partners[0])
@@ -176,7 +174,7 @@ class TestCheck(CheckCase):
                 "domain": f"[('id', 'in', {partners.ids})]",
             }
         )
-        wizard = Wizard.create({"scope": "filter", "filter_id": saved.id})
+        wizard = wizards.create({"scope": "filter", "filter_id": saved.id})
         self.assertEqual(wizard.count, 2)
         saved.domain = "[('create_uid', '=', uid)]"
         with self.assertRaises(UserError):
@@ -241,14 +239,14 @@ class TestCheckOpenCRVS(CheckCase):
         def ask_once(checker, lookups):
             findings = original(checker, lookups)
             failed = DeathFinding("failed", problem="not_ready")
-            return findings | {
-                lookup: failed for lookup in lookups if lookup.id_type == "UIN"
-            }
+            return findings | {lookup: failed for lookup in lookups if lookup.id_type == "UIN"}
 
         with patch.object(DeathChecker, "ask_once", ask_once):
             # A failure alone ends the asking; beside another registrant's answer it does not.
             results = check._ask(check.line_ids)
             self.assertEqual(results[check.line_ids].status, "failed")
-            other = self.start(self.registrant(0, UIN="none", BRN="b") + self.registrant(2, BRN="c"))
+            other = self.start(
+                self.registrant(0, UIN="none", BRN="b") + self.registrant(2, BRN="c")
+            )
             statuses = [result.status for result in other._ask(other.line_ids).values()]
         self.assertEqual(statuses, ["failed", "not_dead"])

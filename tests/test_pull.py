@@ -28,8 +28,8 @@ class PullCase(SandboxCase):
             with self.enter_registry_test_mode():
                 self.env.ref(CRON).method_direct_trigger()
             self.env.invalidate_all()
-            Pull = self.env["spp.dci.crvs.pull"]
-            if not Pull.search_count([("position", "!=", False), *Pull._due_domain()]):
+            pulls = self.env["spp.dci.crvs.pull"]
+            if not pulls.search_count([("position", "!=", False), *pulls._due_domain()]):
                 break
 
     def events(self, event_type="death"):
@@ -165,9 +165,7 @@ class TestPullPages(PullCase):
 
     def run_import(self):
         """Import all deaths in pages of four."""
-        pull = self.pull(
-            kind="import", date_from="2000-01-01", date_to=date.today(), page_size=4
-        )
+        pull = self.pull(kind="import", date_from="2000-01-01", date_to=date.today(), page_size=4)
         # One window, so that it has many pages.
         pull._begin()
         pull.write({"position": pull.scan_from})

@@ -104,8 +104,15 @@ class TestDeath(FakeRegistryCase):
 
     def test_no_record(self):
         self.assertIs(self.check(), False)
-        self.answer(lambda request: {**found(request), "message": {
-            "transaction_id": request["message"]["transaction_id"], "search_response": []}})
+        self.answer(
+            lambda request: {
+                **found(request),
+                "message": {
+                    "transaction_id": request["message"]["transaction_id"],
+                    "search_response": [],
+                },
+            }
+        )
         self.assertIs(self.service().check_death("UIN", UIN), False)
 
     def test_records_of_somebody_else_do_not_count(self):
@@ -379,9 +386,7 @@ class TestAnswerVerification(FakeRegistryCase):
         return answer
 
     def test_checked_when_present(self):
-        self.source.write(
-            {"crvs_sender_id": self.sender.id, "answer_verification": "present"}
-        )
+        self.source.write({"crvs_sender_id": self.sender.id, "answer_verification": "present"})
         self.assertEqual(self.source.answer_verification, "present")
         self.assertIs(self.check(lambda request: found(request, person(**DEAD))), True)
         with self.assertRaises(UserError):

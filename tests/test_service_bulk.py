@@ -123,9 +123,7 @@ class TestCheckDeaths(FakeRegistryCase):
 
     def test_a_message_that_fails_once_is_repeated(self):
         failures = iter([True])
-        self.answer(
-            lambda request: (400, {}) if next(failures, False) else by_number(request)
-        )
+        self.answer(lambda request: (400, {}) if next(failures, False) else by_number(request))
         self.assertEqual(self.statuses(pairs_of(4)), list(EXPECTED))
 
     def test_a_registry_that_is_down_is_not_asked_for_ever(self):
@@ -230,9 +228,7 @@ class TestAskingLater(FakeRegistryCase):
         service = self.service()
         request = service.request_deaths(pairs_of(4))
         self.assertEqual(request.state, "done")
-        self.assertEqual(
-            [result.status for result in service.read_deaths(request)], list(EXPECTED)
-        )
+        self.assertEqual([result.status for result in service.read_deaths(request)], list(EXPECTED))
 
     def test_opencrvs_leaves_out_what_it_does_not_find(self):
         self.source.write(

@@ -101,9 +101,7 @@ class TestSubscribe(SubscriptionCase):
         self.answer(lambda request: decided(request, code=next(codes)))
         self.assertEqual(self.service().subscribe_events(), ["S-1", "S-2"])
         self.assertEqual(self.subscriptions().mapped("event_type"), ["birth", "death"])
-        self.assertEqual(
-            self.service().subscribe_events(["MARRIAGE", "DEATH"]), ["S-3", "S-2"]
-        )
+        self.assertEqual(self.service().subscribe_events(["MARRIAGE", "DEATH"]), ["S-3", "S-2"])
 
     def test_committed_before_it_leaves(self):
         seen = []
@@ -121,9 +119,7 @@ class TestSubscribe(SubscriptionCase):
 
     def test_rejected(self):
         self.answer(
-            lambda request: decided(
-                request, "rjct", status_reason_code="rjct.notify_types.invalid"
-            )
+            lambda request: decided(request, "rjct", status_reason_code="rjct.notify_types.invalid")
         )
         with self.assertRaisesRegex(UserError, "rjct.notify_types.invalid"):
             self.service().subscribe_events(["DEATH"])
@@ -179,9 +175,9 @@ class TestSubscribe(SubscriptionCase):
                 service.unsubscribe_events(value)
 
     def test_one_live_one_of_a_kind_in_the_database(self):
-        Subscription = self.env["spp.dci.crvs.subscription"]
-        first, is_new = Subscription._claim(self.source, "death", False)
-        again, is_new_again = Subscription._claim(self.source, "death", False)
+        subscriptions = self.env["spp.dci.crvs.subscription"]
+        first, is_new = subscriptions._claim(self.source, "death", False)
+        again, is_new_again = subscriptions._claim(self.source, "death", False)
         self.assertEqual((first, is_new, is_new_again), (again, True, False))
 
 

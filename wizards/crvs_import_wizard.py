@@ -20,9 +20,7 @@ class CRVSImportWizard(models.TransientModel):
         ),
     )
     date_from = fields.Date("From", required=True, help="First day of the events.")
-    date_to = fields.Date(
-        "To", required=True, default=lambda self: fields.Date.context_today(self)
-    )
+    date_to = fields.Date("To", required=True, default=lambda self: fields.Date.context_today(self))
     birth = fields.Boolean("Births")
     death = fields.Boolean("Deaths", default=True)
     marriage = fields.Boolean("Marriages")
@@ -61,6 +59,4 @@ class CRVSImportWizard(models.TransientModel):
                 for name in chosen
             ]
         )
-        return self.env["ir.actions.act_window"]._for_xml_id(
-            "spp_dci_client_crvs.action_crvs_pull"
-        )
+        return self.env["ir.actions.act_window"]._for_xml_id("spp_dci_client_crvs.action_crvs_pull")
