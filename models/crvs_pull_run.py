@@ -39,7 +39,11 @@ class CRVSPull(models.Model):
 
     @api.model
     def _due_domain(self):
-        return [("next_date", "!=", False), ("next_date", "<=", fields.Datetime.now())]
+        return [
+            ("next_date", "!=", False),
+            ("next_date", "<=", fields.Datetime.now()),
+            ("data_source_id.active", "=", True),
+        ]
 
     def _work(self):
         """Read windows until the scan is complete, fails, or the time is up.

@@ -63,6 +63,9 @@ class CRVSSubscription(models.Model):
     to_renew = fields.Boolean(
         readonly=True, help="Cancelled only to be replaced by a new subscription."
     )
+    successor_id = fields.Many2one(
+        "spp.dci.crvs.subscription", "Renewed By", readonly=True, index="btree_not_null"
+    )
     alarm_date = fields.Datetime(
         "Silence Reported On", readonly=True, help="When managers were told that nothing comes."
     )
@@ -98,11 +101,12 @@ class CRVSSubscription(models.Model):
 
     @api.model
     def _find_by_handle(self, data_source, handle):
-        """Find what ``subscribe_events`` returned a string for, the newest of several.
+        """Find what ``subscribe_events`` returned a string for, as it was renewed since.
 
         :param str handle: subscription code, correlation id or reference id
+        :return: the newest of several, or an empty recordset
         """
-        return self.search(
+        subscription = self.search(
             [
                 ("data_source_id", "=", data_source.id),
                 "|",
@@ -113,6 +117,9 @@ class CRVSSubscription(models.Model):
             ],
             limit=1,
         )
+        while subscription.successor_id:
+            subscription = subscription.successor_id
+        return subscription
 
     def _handle(self):
         """Return what leads to this subscription: its code, else correlation or reference id."""

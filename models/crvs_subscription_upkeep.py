@@ -56,6 +56,7 @@ class CRVSSubscription(models.Model):
         return self.search(
             [
                 ("state", "=", "requested"),
+                ("data_source_id.active", "=", True),
                 ("request_date", "<", limit),
                 "|",
                 ("status_date", "=", False),
@@ -85,6 +86,7 @@ class CRVSSubscription(models.Model):
         return self.search(
             [
                 ("state", "=", "active"),
+                ("data_source_id.active", "=", True),
                 ("end_date", "!=", False),
                 ("end_date", "<", fields.Datetime.now() + timedelta(days=days)),
             ]
@@ -108,7 +110,13 @@ class CRVSSubscription(models.Model):
 
     @api.model
     def _find_to_renew(self):
-        return self.search([("to_renew", "=", True), ("state", "=", "cancelled")])
+        return self.search(
+            [
+                ("to_renew", "=", True),
+                ("state", "=", "cancelled"),
+                ("data_source_id.active", "=", True),
+            ]
+        )
 
     def _replace(self):
         """Subscribe again to what was ended for that purpose."""
@@ -116,6 +124,7 @@ class CRVSSubscription(models.Model):
         # The row has changed in other transactions since this one began.
         self.env.cr.commit()  # pylint: disable=invalid-commit
         self.invalidate_recordset()
+        self.successor_id = self._find_live(self.data_source_id, self.event_type)
         self.to_renew = False
 
     @api.model
@@ -138,7 +147,7 @@ class CRVSSubscription(models.Model):
                          AND (event.data_source_id = source.id
                               OR event.sender_id = source.crvs_sender_id)
                   ) latest ON TRUE
-                 WHERE subscription.state = 'active'
+                 WHERE subscription.state = 'active' AND source.active
                    AND COALESCE(latest.date, subscription.active_date) < %(limit)s
                    AND (subscription.alarm_date IS NULL
                         OR subscription.alarm_date < latest.date)

@@ -3,6 +3,7 @@
 from odoo.exceptions import ValidationError
 
 from .. import const
+from . import records
 from .findings import Lookup
 
 MAX_VALUE = 255  # characters
@@ -81,12 +82,12 @@ def read_event_types(env, event_types):
     if event_types is None:
         return ["birth", "death"]
     names = read_texts(env, event_types)
-    wrong = [name for name in names if name.lower() not in const.EVENT_TYPES]
+    wrong = [name for name in names if name.lower() not in records.EVENT_TYPES]
     if wrong:
         raise ValidationError(
             env._(
                 "There are only these event types: %s.",
-                ", ".join(name.upper() for name in const.EVENT_TYPES),
+                ", ".join(name.upper() for name in records.EVENT_TYPES),
             )
         )
     return [name.lower() for name in names]

@@ -1,6 +1,7 @@
 """Signing what we ask and verifying what a registry answers over the same connection."""
 
 import json
+import time
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm

@@ -6,10 +6,11 @@ import time
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
+from odoo.addons.spp_dci_client_crvs.services import envelope as envelopes
 from odoo.addons.spp_dci_client_crvs.services import signature
 from odoo.addons.spp_dci_client_crvs.services.crvs_service import CRVSService
 
-from .common_callback import new_key, pem_of
+from .common_callback import header, item, new_key, notification, pem_of
 from .common_registry import FakeRegistryCase
 from .fake_registry import found, person
 
@@ -75,6 +76,28 @@ class TestConstruction(FakeRegistryCase):
         for message in ({}, {"header": {}, "message": {}}, None):
             with self.subTest(message), self.assertRaises(ValidationError):
                 self.service().process_notification(message)
+
+    def test_a_verified_notification_is_stored(self):
+        sender = self.make_sender("crvs.example.org", pem_of(new_key()))
+        self.source.crvs_sender_id = sender
+        late = item(death_date="2026-10-31T17:00:00Z")
+        body = {"header": header(), "message": notification(late)}
+        verified = signature.unsigned(
+            envelopes.parse(json.dumps(body).encode()), "crvs.example.org"
+        )
+        self.source.crvs_timezone = "Asia/Bangkok"
+        event = self.service().process_notification(verified)
+        self.assertEqual((event.state, event.event_type), ("received", "death"))
+        self.assertEqual(str(event.event_date), "2026-11-01")
+        self.assertEqual((event.sender_id, event.data_source_id), (sender, self.source))
+        answer = {**body, "header": header("on-search"), "message": {"search_response": []}}
+        for other, name in (
+            (answer, "crvs.example.org"),
+            (body, "nobody.example.org"),
+        ):
+            verified = signature.unsigned(envelopes.parse(json.dumps(other).encode()), name)
+            with self.subTest(name), self.assertRaises(UserError):
+                self.service().process_notification(verified)
 
 
 @tagged("post_install", "-at_install")

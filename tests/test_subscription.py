@@ -296,6 +296,10 @@ class TestUpkeep(SubscriptionCase):
         new = self.subscriptions() - old
         self.assertEqual((new.state, new.code), ("active", "S-2"))
         self.assertGreater(new.end_date, fields.Datetime.now() + timedelta(days=300))
+        # What was returned for the old one leads to the new one.
+        self.service().unsubscribe_events(["S-1"])
+        self.assertEqual(self.fake.last["message"]["subscription_codes"], ["S-2"])
+        self.assertEqual(new.state, "cancelled")
 
     def test_a_renewal_that_fails_half_way_is_continued(self):
         self.answer(lambda request: decided(request, code="S-1"))
