@@ -111,6 +111,11 @@ class CRVSMessage(models.Model):
         :return: the new row, or an empty recordset for a duplicate
         """
         envelope = verified.envelope
+        known = {
+            "correlation_id": acknowledgement.new_correlation_id(),
+            "received_date": fields.Datetime.now(),
+            "refused_items": False,
+        }
         self.env.cr.execute(
             SQL(
                 """
@@ -129,28 +134,39 @@ class CRVSMessage(models.Model):
                 message=envelope.message_id,
                 digest=envelope.digest,
                 kind=envelope.kind,
-                correlation=acknowledgement.new_correlation_id(),
+                correlation=known["correlation_id"],
                 request=origin.request.id or None,
-                now=fields.Datetime.now(),
+                now=known["received_date"],
                 uid=self.env.uid,
             ),
             log_exceptions=False,
         )
         row = self.env.cr.fetchone()
-        return self.browse(row and row[0])
+        message = self.browse(row and row[0])
+        if message:
+            message._update_cache(known, validate=False)  # the acknowledgement reads nothing
+        return message
 
     def _write_evidence(self, verified, remote_addr):
+        """Write who ordered what, by one statement: this is where every message passes."""
         envelope = verified.envelope
-        self.write(
-            {
-                "transaction_id": envelope.transaction_id,
-                "remote_addr": remote_addr,
-                "body": base64.b64encode(zlib.compress(envelope.body, 1)),
-                "signature": str(envelope.signature or ""),
-                "profile": verified.profile,
-                "form": verified.form,
-                "key_fingerprint": verified.key_fingerprint,
-            }
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_dci_crvs_message
+                   SET transaction_id = %s, remote_addr = %s, body = %s, signature = %s,
+                       profile = %s, form = %s, key_fingerprint = %s
+                 WHERE id = %s
+                """,
+                envelope.transaction_id or None,
+                remote_addr,
+                base64.b64encode(zlib.compress(envelope.body, 1)),
+                str(envelope.signature or "") or None,
+                verified.profile,
+                verified.form,
+                verified.key_fingerprint or None,
+                self.id,
+            )
         )
 
     def _take(self, verified, origin):

@@ -41,8 +41,7 @@ class CRVSMessage(models.Model):
             envelopes.check_encryption(envelope)
             origin = self._find_origin(envelope)
             verified = self._verify(envelope, origin.sender)
-            duplicate = self._find_duplicate(origin.sender, envelope)
-            if not verified.fresh and not duplicate:
+            if not verified.fresh and not self._find_duplicate(origin.sender, envelope):
                 raise errors.SignatureExpired("The signature has expired. Please sign anew.")
             if not envelope.is_answer:
                 self._check_receiver(envelope)
@@ -52,13 +51,13 @@ class CRVSMessage(models.Model):
         except errors.DCIError as error:
             error.sender_id = _loggable(envelope.header.get("sender_id"))
             raise
-        message = duplicate or self._claim(verified, origin)
-        if duplicate or not message:
-            message = duplicate or self._find_duplicate(origin.sender, envelope)
-            message._count_duplicate()
-        else:
+        message = self._claim(verified, origin)
+        if message:
             message._take(verified, origin)
             message._write_evidence(verified, remote_addr)
+        else:
+            message = self._find_duplicate(origin.sender, envelope)
+            message._count_duplicate()
         return message._acknowledgement()
 
     @api.model

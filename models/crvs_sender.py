@@ -250,7 +250,11 @@ class CRVSSender(models.Model):
         # A list or a pattern in a domain would match more than was meant.
         if not isinstance(sender_id, str) or not sender_id:
             return self.browse()
-        return self.with_context(active_test=True).search([("sender_id", "=", sender_id)], limit=1)
+        return self.with_context(active_test=True).search_fetch(
+            [("sender_id", "=", sender_id)],
+            ["sender_id", "algorithm", "active", "public_key", "jwks_url", "last_key_fetch"],
+            limit=1,
+        )
 
     def _pasted_key(self):
         """Return the PEM that serves by itself, or "".

@@ -16,8 +16,9 @@ class CRVSSender(models.Model):
         return (
             self.env["spp.dci.data.source"]
             .sudo()
-            .search(
+            .search_fetch(
                 [("crvs_sender_id", "=", self.id), ("registry_type", "=", "CRVS")],
+                ["crvs_timezone"],
                 order="id",
                 limit=1,
             )
