@@ -69,13 +69,13 @@ class CRVSMessage(models.Model):
 
         :raise UnknownSender: when nobody we trust is in question
         """
-        Sender = self.env["spp.dci.crvs.sender"]
-        Request = self.env["spp.dci.crvs.request"]
-        request = Request._find(envelope.transaction_id) if envelope.is_answer else Request
+        request = self.env["spp.dci.crvs.request"]
+        if envelope.is_answer:
+            request = request._find(envelope.transaction_id)
         if request:
             sender = request.data_source_id.crvs_sender_id
         else:
-            sender = Sender.get_by_sender_id(envelope.sender_id)
+            sender = self.env["spp.dci.crvs.sender"].get_by_sender_id(envelope.sender_id)
         if not sender.active:
             raise errors.UnknownSender("The sender is not known here.")
         return Origin(sender, request)

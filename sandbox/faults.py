@@ -49,7 +49,7 @@ class Fault:
     hits: int = 0
 
     def __post_init__(self):
-        self._source = random.Random(self.seed)  # noqa: S311
+        self._source = random.Random(self.seed)
 
     def strikes(self, path):
         """Count a request and decide whether it is hit."""

@@ -39,7 +39,7 @@ def generate(count, seed=1):
     :param seed: another seed gives other names and dates, never other identifiers or deaths.
     :return: iterator of Person.
     """
-    source = random.Random(seed)  # noqa: S311
+    source = random.Random(seed)
     choice, randrange = source.choice, source.randrange
     start = date(1935, 1, 1)
     for number in range(count):

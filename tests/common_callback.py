@@ -27,9 +27,7 @@ def pem_of(private_key):
     """Return the public part of a key as PEM text."""
     return (
         private_key.public_key()
-        .public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
 

@@ -43,7 +43,9 @@ class TestCallback(CallbackCase):
         self.assertEqual(message.event_ids.sender_id, self.sender)
 
     def test_one_event_per_item(self):
-        items = [item(identifiers=[("UIN", f"99900{n}")], death_date="2026-11-01") for n in range(5)]
+        items = [
+            item(identifiers=[("UIN", f"99900{n}")], death_date="2026-11-01") for n in range(5)
+        ]
         self.assertAccepted(self.post(self.sign(notification(*items))))
         self.assertEqual(len(self._messages().event_ids), 5)
 

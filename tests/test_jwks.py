@@ -3,6 +3,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
 from odoo.tests import HttpCase, tagged
 
 from ..services.signature import read_jwks

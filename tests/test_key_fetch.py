@@ -14,6 +14,7 @@ from unittest.mock import patch
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+
 from odoo.addons.spp_dci_client_crvs.services import key_fetch
 from odoo.addons.spp_dci_client_crvs.services.address_check import is_allowed
 
@@ -22,7 +23,7 @@ from .key_server import KeyServer, ed25519_key, jwk, rsa_key, tls_context
 REFUSED = (
     "127.0.0.1",
     "127.8.9.10",
-    "0.0.0.0",  # noqa: S104
+    "0.0.0.0",
     "0.1.2.3",
     "169.254.1.1",
     "169.254.169.254",

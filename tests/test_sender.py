@@ -1,7 +1,8 @@
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
-from psycopg2 import IntegrityError
 
 from ..models.crvs_sender_key import ACTIVITY_KEYS_CHANGED, parse_pem
 from .key_server import ed25519_key, pem, rsa_key

@@ -95,7 +95,10 @@ class TestServer(unittest.TestCase):
 
     def test_claimed_forms_survive_being_run_again(self):
         """Odoo looks for uploaded files before it runs a request again."""
-        for content_type in ("multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
+        for content_type in (
+            "multipart/form-data; boundary=x",
+            "application/x-www-form-urlencoded",
+        ):
             message = notification(
                 item(identifiers=[("UIN", content_type)], death_date="2026-11-01")
             )

@@ -103,7 +103,9 @@ class TestEndToEnd(unittest.TestCase):
         self._register("divorce", 4, "2026-05-06")
         done = "SELECT count(*) FROM spp_dci_crvs_event WHERE state = 'processed'"
         processed = self._wait(20, lambda: self.server.query(done) == [(5,)])
-        events = "SELECT event_type, state, outcome, error_kind, error_message FROM spp_dci_crvs_event"
+        events = (
+            "SELECT event_type, state, outcome, error_kind, error_message FROM spp_dci_crvs_event"
+        )
         self.assertTrue(processed, self.server.query(events))
         birth, death, marriage, divorce = map(self._state, (1, 2, 3, 4))
         self.assertEqual(birth[0], "2026-02-03")

@@ -114,7 +114,7 @@ class TestDeath(FakeRegistryCase):
 
     def test_what_says_dead(self):
         register = {"version": "1.0.0", "reg_type": "ocrvs:registry_type:death"}
-        for members, item in (
+        for members, extra in (
             (DEAD, {}),
             ({"deathdate": "2024-12-01T00:00:00Z"}, {}),
             ({"deathDate": "2024-12-01"}, {}),
@@ -122,8 +122,8 @@ class TestDeath(FakeRegistryCase):
             ({}, {"data": {**register, "reg_records": [person()]}}),
             ({}, {"data": {"reg_record_type": "DeathRecord", "reg_records": [person()]}}),
         ):
-            with self.subTest(members, item=item):
-                self.assertIs(self.check(person(**members), **item), True)
+            with self.subTest(members, extra=extra):
+                self.assertIs(self.check(person(**members), **extra), True)
 
     def test_no_record(self):
         self.assertIs(self.check(), False)

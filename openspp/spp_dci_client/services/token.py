@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from odoo.tools import SQL
 from psycopg2 import errors
+
+from odoo.tools import SQL
 
 from .exceptions import DCIAuthenticationError, DCIUnavailableError
 from .transport import HEADER_TOKEN, TransportError, exchange

@@ -169,7 +169,7 @@ def _pause(attempt, retry_after):
     if retry_after is not None:
         return min(retry_after, MAX_RETRY_AFTER)
     # Jitter, so that the workers of a server that failed together do not return together.
-    return min(BACKOFF * 2 ** (attempt - 1), MAX_BACKOFF) * random.uniform(0.5, 1)  # noqa: S311
+    return min(BACKOFF * 2 ** (attempt - 1), MAX_BACKOFF) * random.uniform(0.5, 1)
 
 
 def _retry_after(value):

@@ -3,6 +3,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import requests
+
 from odoo.tests import TransactionCase
 
 from ..services import DCIClient, transport

@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.send is not None:
             self.close_connection = True
 
-    do_GET = do_POST = _answer  # noqa: N815
+    do_GET = do_POST = _answer
 
     def log_message(self, *_args):
         pass

@@ -1,6 +1,7 @@
 from datetime import date, datetime
 
 import jsonschema
+
 from odoo.tests import tagged
 
 from ..services import DCIResponse
