@@ -1,6 +1,5 @@
 import logging
 import traceback
-from datetime import timedelta
 
 import psycopg2
 
@@ -284,29 +283,3 @@ class CRVSEvent(models.Model):
                     "processing_since": False,
                 }
             )
-
-    def _hand_over(self):
-        """Mark locked events as being processed elsewhere, until a lease runs out.
-
-        Whoever takes them calls :meth:`_process_handed_over`. When nobody does, they are due
-        again after the lease.
-        """
-        now = fields.Datetime.now()
-        lease = timedelta(minutes=self._number(const.PARAM_PROCESSING_LEASE_MIN))
-        for event in self:
-            event.write(
-                {
-                    "state": "processing",
-                    "processing_since": now,
-                    "next_attempt": now + lease,
-                    "attempts": event.attempts + 1,
-                }
-            )
-
-    def _process_handed_over(self):
-        """Process events that were handed over, as far as they still are.
-
-        :return: number of events that got a step further
-        """
-        events = self._as_processor().try_lock_for_update(allow_referencing=True)
-        return events.filtered(lambda event: event.state == "processing")._process_batch()

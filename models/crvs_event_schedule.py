@@ -52,7 +52,7 @@ class CRVSEvent(models.Model):
                 events = engine._claim(limit)
                 if not events and not self._wait_for_soonest():
                     break
-                events._dispatch_batch()
+                events._without_stuck()._dispatch_batch()
                 # A full batch was probably not the last one. What others have locked, or what
                 # is not due yet, must not be counted: Odoo would run us again at once.
                 remaining = limit if len(events) == limit else 0
@@ -104,21 +104,25 @@ class CRVSEvent(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    def _first_cron(self):
+        """Return the scheduled action that this addon brought, empty when it was deleted."""
+        cron_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "spp_dci_client_crvs.ir_cron_process_events"
+        )
+        return self.env["ir.cron"].sudo().browse(cron_id or ())
+
+    @api.model
     def _crons(self):
         """Return the scheduled actions that share the backlog, as far as they are switched on."""
-        first = self.env.ref("spp_dci_client_crvs.ir_cron_process_events", raise_if_not_found=False)
-        crons = self.env["ir.cron"].sudo()
+        first = self._first_cron().exists()
         if not first:
-            return crons
-        first = first.sudo()
-        return crons.search([("model_id", "=", first.model_id.id), ("code", "=", first.code)])
+            return first
+        return first.search([("model_id", "=", first.model_id.id), ("code", "=", first.code)])
 
     @api.model
     def _wake_scheduler(self):
         """Have what is due processed as soon as this transaction is committed."""
-        cron = self.env.ref("spp_dci_client_crvs.ir_cron_process_events", raise_if_not_found=False)
-        if cron:
-            self._wake(cron)
+        self._wake(self._first_cron())
 
     @api.model
     def _wake(self, crons):

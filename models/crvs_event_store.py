@@ -206,7 +206,12 @@ class CRVSEvent(models.Model):
         :param int count: how many
         :rtype: list[str]
         """
-        sequence = self.env.ref("spp_dci_client_crvs.seq_crvs_event").sudo()
+        # Neither the user's time zone nor whether the record exists is asked: this is the hot
+        # path of every message.
+        sequence_id = self.env["ir.model.data"]._xmlid_to_res_id(
+            "spp_dci_client_crvs.seq_crvs_event", raise_if_not_found=True
+        )
+        sequence = self.env["ir.sequence"].sudo().with_context(tz="UTC").browse(sequence_id)
         if sequence.implementation != "standard" or sequence.use_date_range:
             return [sequence.next_by_id() for _number in range(count)]
         self.env.cr.execute(

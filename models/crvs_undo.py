@@ -1,4 +1,5 @@
 import time
+from datetime import timedelta
 
 from psycopg2.extensions import TransactionRollbackError
 
@@ -84,8 +85,12 @@ class CRVSUndo(models.Model):
                 "started_by": self.env.uid,
             }
         )
-        self.env.ref("spp_dci_client_crvs.ir_cron_undo_runs").sudo()._trigger()
+        self._wake()
         return self.browse(run.id)
+
+    @api.model
+    def _wake(self, at=None):
+        self.env.ref("spp_dci_client_crvs.ir_cron_undo_runs").sudo()._trigger(at=at)
 
     @api.model
     def _cron_run(self):
@@ -101,7 +106,8 @@ class CRVSUndo(models.Model):
                 time.sleep(0.1)
                 done, time_left = 0, conflicts <= MAX_CONFLICTS
             if not done and run.state == "running":
-                # Everything left is locked by somebody: the next turn finds it free.
+                # Everything left is locked by somebody: look again in a minute.
+                self._wake(at=fields.Datetime.now() + timedelta(minutes=1))
                 cron._commit_progress(remaining=0)
                 return
             if not time_left:
@@ -126,7 +132,7 @@ class CRVSUndo(models.Model):
         lines = []
         with log_guard.statements_hidden():
             for event in locked:
-                applied = event.state == "processed"
+                applied = event.state == "processed" or event.changes
                 restorer = event._undo_one("reversed", self.reason, self.started_by)
                 result = "partly" if restorer.left else "restored"
                 lines.append(

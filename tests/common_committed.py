@@ -78,6 +78,7 @@ class CommittedCase(TransactionCase):
 
     def _delete_committed(self):
         with self.transaction() as env:
+            env["spp.dci.crvs.undo"].search([("sender_id", "=", self.sender_id)]).unlink()
             self.events(env).unlink()
             env["spp.registry.id"].search([("value", "like", "COMMITTED-%")]).unlink()
             env["res.partner"].browse(self.person_ids).unlink()

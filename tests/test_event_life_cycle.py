@@ -302,6 +302,19 @@ class TestLifeCycle(EventCase):
         self.assertOutcome(event, "applied")
         self.assertTrue(ana.disabled)
 
+    def test_event_that_never_comes_back_is_given_up(self):
+        self.env["ir.config_parameter"].set_param("spp_dci_client_crvs.technical_attempts", 2)
+        event = self.store(self.vital("death", {"UIN": "U-1"}))
+        for _attempt in range(2):
+            claimed = self.events._as_processor()._claim(10)
+            self.assertEqual(claimed._without_stuck(), event)
+            claimed._hand_over()
+            event.next_attempt = fields.Datetime.now()
+        self.assertFalse(self.events._as_processor()._claim(10)._without_stuck())
+        self.assertError(event, "technical")
+        self.assertFalse(event.next_attempt)
+        self.assertTrue(event.activity_ids)
+
     def test_handed_over_events_are_processed_once(self):
         self.registrant(ids={"UIN": "U-1"})
         event = self.store(self.vital("death", {"UIN": "U-1"}))

@@ -3,6 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from .common_committed import CommittedCase
 from .common_events import EventCase
 
 
@@ -66,3 +67,31 @@ class TestUndoRun(EventCase):
         run.with_user(self.manager).read(["state"])
         with self.assertRaises(AccessError):
             run.with_user(self.officer).read(["state"])
+
+
+@tagged("post_install", "-at_install")
+class TestUndoScheduledAction(CommittedCase):
+    def test_run_is_done_by_the_scheduler_and_waits_for_who_is_locked(self):
+        with self.transaction() as env:
+            for person in range(3):
+                self.store(env, "death", person, "2024-05-01")
+            env["spp.dci.crvs.event"]._cron_process_backlog()
+            run = env["spp.dci.crvs.undo"]._start(
+                env["spp.dci.crvs.sender"].browse(self.sender_id), "2020-01-01", "Key stolen"
+            )
+            cron = env.ref("spp_dci_client_crvs.ir_cron_undo_runs")
+            self.assertTrue(env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]))
+        with self.transaction() as user:
+            user["res.partner"].browse(self.person_ids[0]).lock_for_update()
+            with self.transaction() as env:
+                cron.with_env(env).method_direct_trigger()
+            with self.transaction() as env:
+                self.assertEqual(run.with_env(env).state, "running")
+                self.assertEqual(run.with_env(env).remaining_count, 1)
+        with self.transaction() as env:
+            cron.with_env(env).method_direct_trigger()
+        with self.transaction() as env:
+            self.assertEqual(run.with_env(env).state, "done")
+            self.assertEqual(run.with_env(env).restored_count, 3)
+            self.assertFalse(any(env["res.partner"].browse(self.person_ids).mapped("disabled")))
+            env["mail.activity"].search([("res_model", "=", "spp.dci.crvs.undo")]).unlink()
