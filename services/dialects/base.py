@@ -3,11 +3,14 @@
 import re
 from abc import ABC, abstractmethod
 from datetime import date
+from functools import lru_cache
 
 from .. import records
 
 # A camel-cased, dashed, dotted or URN name comes apart into words.
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+_MAX_NAME = 255  # characters
 
 
 class UnsupportedIdentifier(ValueError):
@@ -151,14 +154,19 @@ def register_named(item, raw):
     :rtype: str | None
     """
     for name in (item.reg_type, item.reg_record_type, raw.get("@type")):
-        if isinstance(name, str):
-            found = records.event_type(name) or _register_in(name)
+        if isinstance(name, str) and 0 < len(name) <= _MAX_NAME:
+            found = _register_in(name)
             if found:
                 return found
     return None
 
 
+# A payroll's answers repeat a handful of names a hundred thousand times.
+@lru_cache(maxsize=64)
 def _register_in(name):
+    found = records.event_type(name)
+    if found:
+        return found
     words = {word.lower() for word in _WORDS.findall(name)}
     if words & {"fetal", "foetal"}:
         return None
