@@ -9,6 +9,7 @@ from . import crvs_message_receive
 from . import crvs_event
 from . import crvs_event_actions
 from . import crvs_event_handover
+from . import crvs_event_changes
 from . import crvs_event_store
 from . import crvs_event_schedule
 from . import crvs_event_outcome

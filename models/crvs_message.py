@@ -224,8 +224,9 @@ class CRVSMessage(models.Model):
     @api.depends("body")
     def _compute_body_text(self):
         for message in self:
-            body = zlib.decompress(base64.b64decode(message.body)) if message.body else b""
-            message.body_text = body.decode()
+            # The web client asks for the sizes of binary fields in place of their contents.
+            body = message.with_context(bin_size=False).body
+            message.body_text = zlib.decompress(base64.b64decode(body)).decode() if body else ""
 
     @api.model
     def _number_parameter(self, name):

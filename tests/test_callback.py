@@ -35,6 +35,10 @@ class TestCallback(CallbackCase):
         self.assertEqual(message.outcome, "stored")
         self.assertEqual(message.kind, "notify")
         self.assertEqual(message.body_text.encode(), body)
+        # The web client reads forms with this, and gets sizes in place of binary contents.
+        in_browser = message.with_context(bin_size=True)
+        in_browser.invalidate_recordset()
+        self.assertEqual(in_browser.body_text.encode(), body)
         self.assertEqual(message.signature, envelope["signature"])
         self.assertEqual(message.profile, "http-signature")
         self.assertTrue(message.key_fingerprint and message.form and message.remote_addr)

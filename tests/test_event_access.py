@@ -32,7 +32,7 @@ class TestAccess(EventCase):
             self.event.with_user(self.clerk).read(["name"])
         self.event.with_user(self.viewer).read(["name", "identifier_value", "event_date"])
         for user in (self.viewer, self.officer):
-            for field in ("raw_data", "changes"):
+            for field in ("raw_data", "changes", "changes_text"):
                 with self.assertRaises(AccessError):
                     self.event.with_user(user).read([field])
         self.event.with_user(self.manager).read(["raw_data", "changes"])
