@@ -22,6 +22,8 @@ DISPOSABLE = "spp_test"
 INSIDE = Path(__file__).resolve().parent / "inside"
 #: The environment variables that would change what Odoo, PostgreSQL or Python do.
 FOREIGN = ("PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGAPPNAME", "ODOO_RC", "PYTHONHOME")
+#: Databases that hold nobody's work: made anew when they cannot be updated.
+DISPOSABLE = ("spp_test", "spp_bench")
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Odoo:
         if state["exists"] and done and self._update(name, base, done, wanted):
             write_json(stamp, wanted)
             return
-        if state["exists"] and done and base != DISPOSABLE:
+        if state["exists"] and done and base not in DISPOSABLE:
             raise Problem(
                 f"The database {name} could not be updated; the end of {self._log(base)} says "
                 f"why. `./dev down --drop` gives it up for a new one."
@@ -191,6 +193,12 @@ class Odoo:
         if missing:
             say(f"  not installed: {', '.join(missing)}")
         return not missing
+
+    def copy(self, database: str, target: str) -> None:
+        """Copy a prepared database to which nobody is connected, over any earlier copy."""
+        self.drop(target)
+        names = [self.connection.database(name) for name in (target, database)]
+        self._ask("create", names[0], self.mark, names[1])
 
     def drop(self, database: str) -> None:
         """Drop a database of this clone with its filestore stamp, if there is one."""

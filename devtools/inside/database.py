@@ -1,6 +1,6 @@
 """Runs inside the virtual environment: asks and changes the PostgreSQL server for `./dev`.
 
-Usage: database.py ACTION NAME [MARK]; libpq's variables say where. Prints one JSON value.
+Usage: database.py ACTION NAME [MARK [TEMPLATE]]; libpq's variables say where. Prints one JSON value.
 """
 
 import json
@@ -19,14 +19,17 @@ def mark_of(cursor, name):
     return {"exists": row is not None, "mark": row[0] if row else None}
 
 
-def create(cursor, name, mark):
-    """Create an empty database that bears the mark from its first moment that anybody may see."""
+def create(cursor, name, mark, template=None):
+    """Create a database that bears the mark from its first moment that anybody may see.
+
+    It is empty, or a copy of one to which nobody is connected.
+    """
     temporary = f"{name}_new"
     if mark_of(cursor, temporary)["mark"] == mark:
         cursor.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(temporary)))
     cursor.execute(
-        sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0").format(
-            sql.Identifier(temporary)
+        sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE {}").format(
+            sql.Identifier(temporary), sql.Identifier(template or "template0")
         )
     )
     cursor.execute(
