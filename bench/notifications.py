@@ -1,8 +1,8 @@
 """Signs notifications before the clock starts.
 
-Usage: python -m bench.notifications KEY TARGET FIRST COUNT ITEMS. Writes COUNT messages, one a line,
-each of ITEMS deaths, of the registrants from FIRST on, signed with the private Ed25519 key of the
-file KEY, which is created when it is not there. Says the public key.
+Usage: python -m bench.notifications KEY TARGET FIRST COUNT ITEMS. Writes COUNT messages, one a
+line, each of ITEMS deaths, of the registrants from FIRST on, signed with the private Ed25519 key
+of the file KEY, which is created when it is not there. Says the public key.
 """
 
 from __future__ import annotations

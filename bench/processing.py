@@ -13,9 +13,9 @@ ROUNDS = 5
 
 def measure(odoo: Odoo) -> list[dict]:
     """Return the seconds of each round for `SIZE` deaths or writes, in one process."""
-    with arena(odoo, "processing") as own:
-        with own.start("processing_rounds", size=SIZE, rounds=ROUNDS) as script:
-            return [script.hear() for _round in range(ROUNDS)]
+    arguments = {"size": SIZE, "rounds": ROUNDS}
+    with arena(odoo, "processing") as own, own.start("processing_rounds", **arguments) as script:
+        return [script.hear() for _round in range(ROUNDS)]
 
 
 def run(odoo: Odoo) -> dict:

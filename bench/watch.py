@@ -1,7 +1,7 @@
 """Watches the database until nothing is left to process.
 
-Usage: python -m bench.watch, with libpq's variables saying where. Reads `{}` lines, and answers each
-as soon as no event is due.
+Usage: python -m bench.watch, with libpq's variables saying where. Reads `{}` lines, and answers
+each as soon as no event is due.
 """
 
 from __future__ import annotations

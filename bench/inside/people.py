@@ -3,8 +3,9 @@
 from odoo.tools import SQL
 
 _PARTNERS = """
-    INSERT INTO res_partner (id, name, complete_name, given_name, family_name, commercial_partner_id,
-                             active, is_registrant, is_group, is_company, partner_share, type, lang,
+    INSERT INTO res_partner (id, name, complete_name, given_name, family_name,
+                             commercial_partner_id, active,
+                             is_registrant, is_group, is_company, partner_share, type, lang,
                              birthdate, create_uid, write_uid, create_date, write_date)
     SELECT id, 'Person ' || id, 'Person ' || id, 'Person', id::text, id,
            TRUE, TRUE, FALSE, FALSE, TRUE, 'contact', 'en_US',

@@ -1,6 +1,7 @@
 """Runs inside the virtual environment: asks and changes the PostgreSQL server for `./dev`.
 
-Usage: database.py ACTION NAME [MARK [TEMPLATE]]; libpq's variables say where. Prints one JSON value.
+Usage: database.py ACTION NAME [MARK [TEMPLATE]]; libpq's variables say where. Prints
+one JSON value.
 """
 
 import json
