@@ -15,8 +15,8 @@ class CRVSEvent(models.Model):
     def _gc_event_data(self):
         """Blank the original data of processed events past their retention.
 
-        Identifiers go with it; what the event changed and the outcome stay. Nothing is blanked
-        unless the parameter says after how many days.
+        The identifier, what the event changed and the outcome stay. Nothing is blanked unless
+        the parameter says after how many days.
         """
         days = self._number(const.PARAM_EVENT_RETENTION_D)
         if not days:
