@@ -17,8 +17,6 @@ from .odoo_tree import OdooTree
 from .postgres import Connection
 from .workspace import Workspace
 
-#: The database that is made anew when it cannot be updated.
-DISPOSABLE = "spp_test"
 INSIDE = Path(__file__).resolve().parent / "inside"
 #: The environment variables that would change what Odoo, PostgreSQL or Python do.
 FOREIGN = ("PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGAPPNAME", "ODOO_RC", "PYTHONHOME")

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from . import processes
 from .files import lock
-from .odoo import DISPOSABLE, Odoo
+from .odoo import Odoo
 from .workspace import ROOT_ADDON, TOOL_FOLDERS, Workspace
 
-DATABASE = DISPOSABLE
+DATABASE = "spp_test"
 
 
 def test_folders(workspace: Workspace) -> list[str]:
     """Return the folders of tests, relative to the folder of links that pytest runs in."""
     folders = [f"addons/{ROOT_ADDON}/tests"]
     folders += [f"openspp/{name}/tests" for name in workspace.addons() if name != ROOT_ADDON]
+    folders += ["extensions/tests"]
     folders += [f"tools/{name}/tests" for name in TOOL_FOLDERS]
     return [folder for folder in folders if (workspace.links / folder).is_dir()]
 
