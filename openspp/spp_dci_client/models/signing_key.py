@@ -160,7 +160,9 @@ class SigningKey(models.Model):
         """
         self.check_access("write")
         # Past write(), which keeps everybody else from changing a key in use.
-        super().write({"state": "revoked", "private_key": False})
+        super().write(  # pylint: disable=super-method-mismatch
+            {"state": "revoked", "private_key": False}
+        )
         return True
 
     def _load_private_key(self):

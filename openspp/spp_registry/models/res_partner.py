@@ -40,13 +40,11 @@ class ResPartner(models.Model):
     birth_place = fields.Char("Place of Birth")
     gender_id = fields.Many2one(
         "spp.vocabulary.code",
-        string="Gender",
         ondelete="restrict",
         domain="[('namespace_uri', '=', 'urn:iso:std:iso:5218')]",
     )
     civil_status_id = fields.Many2one(
         "spp.vocabulary.code",
-        string="Civil Status",
         ondelete="restrict",
         domain="[('namespace_uri', '=', 'urn:un:unsd:pop-census:marital-status')]",
     )
