@@ -22,11 +22,11 @@ def run(odoo: Odoo, name: str | None, target: Path | None) -> int:
     """
     try:
         benchmarks = importlib.import_module("bench").BENCHMARKS
-        describe = importlib.import_module("bench.figures").describe
     except ModuleNotFoundError:
         raise Problem("This clone has no benchmarks: the folder bench/ is missing.") from None
     if name is not None and name not in benchmarks:
         raise Problem(f"There is no benchmark {name}; there are {', '.join(benchmarks)}.")
+    describe = importlib.import_module("bench.figures").describe
     figures: dict[str, dict] = {}
     with lock(odoo.workspace.home / "bench.lock", "Waiting for another run of the benchmarks …"):
         for chosen in dict.fromkeys([benchmarks[name]] if name else benchmarks.values()):
