@@ -20,14 +20,13 @@ CODE = """
     const withText = (selector, text) =>
         [...document.querySelectorAll(selector)].find((node) => node.textContent.includes(text));
     const name = %(name)s;
-    (await until("menu CRVS", () => withText(".o_menu_sections button", "CRVS"))).click();
-    (await until("menu Events", () => withText(".o-dropdown--menu .dropdown-item", "Events"))).click();
-    (await until("event in the list", () => withText(".o_list_view td.o_data_cell", name))).click();
-    (await until("Retry", () => document.querySelector("button[name=action_retry_processing]"))).click();
-    await until(
-        "Processed",
-        () => withText(".o_arrow_button_current", "Processed") && withText(".o_form_view", "Applied"),
-    );
+    const click = async (what, find) => (await until(what, find)).click();
+    await click("menu CRVS", () => withText(".o_menu_sections button", "CRVS"));
+    await click("menu Events", () => withText(".o-dropdown--menu .dropdown-item", "Events"));
+    await click("event in the list", () => withText(".o_list_view td.o_data_cell", name));
+    await click("Retry", () => document.querySelector("button[name=action_retry_processing]"));
+    await until("Processed", () => withText(".o_arrow_button_current", "Processed"));
+    await until("Applied", () => withText(".o_form_view", "Applied"));
     if (document.querySelector("button[name=action_reverse], .nav-link[name=raw_data]")) {
         throw new Error("officers see what is for managers");
     }
