@@ -29,6 +29,7 @@ def run(workspace: Workspace) -> int:
     addons += [str(path) for name, path in workspace.addons().items() if name != ROOT_ADDON]
     # Later than the configuration, where enabling comes last; the README is in Markdown.
     odoo_only = "--disable=missing-readme"
+    addons += map(str, workspace.extensions().values())
     checks = {
         "formatting": [python, "-m", "ruff", "format", "--check", "--quiet", configuration, "."],
         "ruff": [python, "-m", "ruff", "check", configuration, "."],

@@ -14,7 +14,7 @@ from .console import Problem, step
 from .files import lock, need_space, remove_tree, write_text
 from .workspace import Workspace
 
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "requirements-queue.txt")
 
 
 def get(workspace: Workspace) -> Path:
@@ -43,7 +43,7 @@ def _make(workspace: Workspace, folder: Path) -> None:
     need_space(folder, 700, "Installing the Python packages")
     remove_tree(folder)
     log = workspace.logs / "pip.log"
-    with step("Installing the pinned Python packages (90, about 150 MB)"):
+    with step("Installing the pinned Python packages (93, about 150 MB)"):
         _install(workspace, folder, log)
     write_text(folder / "complete", "")
 
@@ -52,7 +52,7 @@ def _install(workspace: Workspace, folder: Path, log: Path) -> None:
     environ = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     environ.pop("PYTHONPATH", None)
     python = str(folder / "bin" / "python")
-    pins = str(workspace.root / REQUIREMENTS[-1])
+    _base, pins, without_dependencies = (str(workspace.root / name) for name in REQUIREMENTS)
 
     def run(*command: str) -> bool:
         with open(log, "ab") as stream:
@@ -76,7 +76,8 @@ def _install(workspace: Workspace, folder: Path, log: Path) -> None:
                 f"(on Debian: apt-get install python3-venv). Details are in {log}."
             )
         pip = [f"{wheel}/pip"]
-    if not run(python, *pip, "install", "--no-input", "-r", pins):
+    install = (python, *pip, "install", "--no-input")
+    if not run(*install, "-r", pins) or not run(*install, "--no-deps", "-r", without_dependencies):
         raise Problem(
             f"The Python packages could not be installed ({_reason(log)}): check the "
             f"network and the free disk space. Details are in {log}."

@@ -101,6 +101,10 @@ class Workspace:
         found.update(_addons_in(self.root / "openspp"))
         return found
 
+    def extensions(self) -> dict[str, Path]:
+        """Return the optional addons, which nothing installs unasked, each with its folder."""
+        return _addons_in(self.root / "extensions")
+
     def addons_path(self) -> list[Path]:
         """Return the folders for Odoo's `addons_path`, beside those of Odoo itself."""
         candidates = (self.root / "openspp", self.root / "extensions")

@@ -10,6 +10,10 @@ class CRVSEvent(models.Model):
 
     _inherit = "spp.dci.crvs.event"
 
+    hand_overs = fields.Integer(
+        readonly=True, help="How often in a row it was handed over and did not come back."
+    )
+
     def _hand_over(self):
         """Mark locked events as being processed elsewhere, until a lease runs out.
 
@@ -24,7 +28,7 @@ class CRVSEvent(models.Model):
                     "state": "processing",
                     "processing_since": now,
                     "next_attempt": now + lease,
-                    "attempts": event.attempts + 1,
+                    "hand_overs": event.hand_overs + 1 if event.state == "processing" else 1,
                 }
             )
 
@@ -36,7 +40,11 @@ class CRVSEvent(models.Model):
         :return: the other events
         """
         limit = self._number(const.PARAM_TECHNICAL_ATTEMPTS)
-        stuck = self.filtered(lambda event: event.state == "processing" and event.attempts >= limit)
+        stuck = self.filtered(
+            lambda event: event.state == "processing" and event.hand_overs >= limit
+        )
+        # No retry is left, whatever the event had failed for before.
+        stuck.write({"attempts": limit, "error_kind": "technical"})
         stuck._set_error(
             "technical",
             self.env._(

@@ -41,6 +41,9 @@ class OdooServer:
         self.database = f"{self.template}_{name}"
         self.folder = Path(tempfile.mkdtemp(prefix="spp-server-"))
         self.log = self.folder / "odoo.log"
+        # A file, since a server with workers starts the same program again for the websocket.
+        self.program = self.folder / "odoo_main.py"
+        self.program.write_text("import odoo.cli\n\nodoo.cli.main()\n")
         self.process = None
         self.url = ""
 
@@ -105,8 +108,7 @@ class OdooServer:
     def _command(self, command, *options):
         return [
             sys.executable,
-            "-m",
-            "odoo",
+            str(self.program),
             command,
             f"--config={config['config']}",
             f"--database={self.database}",

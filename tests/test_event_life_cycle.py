@@ -315,10 +315,21 @@ class TestLifeCycle(EventCase):
         self.assertFalse(event.next_attempt)
         self.assertTrue(event.activity_ids)
 
+    def test_event_tried_often_is_not_taken_for_one_that_never_comes_back(self):
+        event = self.process("death", {"UIN": "U-1"})
+        self.assertError(event, "no_match")
+        event.write({"attempts": 20, "next_attempt": fields.Datetime.now()})
+        self.events._as_processor()._claim(10)._hand_over()
+        event.next_attempt = fields.Datetime.now()
+        claimed = self.events._as_processor()._claim(10)
+        self.assertEqual(claimed._without_stuck(), event)
+        self.assertEqual(event.attempts, 20)
+
     def test_handed_over_events_are_processed_once(self):
         self.registrant(ids={"UIN": "U-1"})
         event = self.store(self.vital("death", {"UIN": "U-1"}))
         self.events._as_processor()._claim(10)._hand_over()
         self.assertEqual(event._process_handed_over(), 1)
         self.assertOutcome(event, "applied")
+        self.assertEqual(event.attempts, 1)
         self.assertEqual(event._process_handed_over(), 0)

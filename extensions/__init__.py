@@ -1,0 +1,1 @@
+"""Optional addons, and the tests that run them in servers of their own."""

@@ -1,0 +1,3 @@
+"""The addons here are optional: their own tests run in an Odoo that has them (tests/)."""
+
+collect_ignore_glob = ["spp_*"]

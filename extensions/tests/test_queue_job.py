@@ -1,0 +1,146 @@
+"""The job queue addon with the real `queue_job`, in servers of its own.
+
+The database of the other tests never gets it, so that they prove what works without.
+"""
+
+import re
+import unittest
+
+from .queue_server import ADDON, QueueServer, complaints
+
+PERSONS = 300
+EVENTS = """
+from odoo.addons.spp_dci_client_crvs import const
+from odoo.addons.spp_dci_client_crvs.services import records
+
+def item(number, event_type, day):
+    record = {"identifier": {"identifier_type": "UIN", "identifier_value": f"Q-{number}"},
+              f"{event_type}_date": day}
+    return {"reference_id": f"{event_type}-{number}",
+            "data": {"reg_event_type": event_type, "reg_records": record}}
+
+def store(*items):
+    found = records.read_notification({"notify_event": list(items)})
+    return env["spp.dci.crvs.event"]._store(
+        found.events, sender=env["spp.dci.crvs.sender"].search([("sender_id", "=", "queue.test")]),
+        data_source=env["spp.dci.data.source"])
+"""
+WORLD = f"""
+{EVENTS}
+env["spp.dci.crvs.sender"].create(
+    {{"name": "Queue", "sender_id": "queue.test", "max_deaths_per_hour": 100000}})
+uin = env["spp.vocabulary.code"].search(
+    [("namespace_uri", "=", const.ID_TYPE_NAMESPACE), ("code", "=", "UIN")])
+env["res.partner"].create([
+    {{"name": f"Queue {{number}}", "is_registrant": True,
+      "reg_ids": [(0, 0, {{"id_type_id": uin.id, "value": f"Q-{{number}}"}})]}}
+    for number in range({PERSONS})])
+"""
+# The marriages come after the divorces that they have to give way to.
+BACKLOG = f"""
+{EVENTS}
+env["ir.config_parameter"].set_param(const.PARAM_BATCH_SIZE, 50)
+for kind, day in (("divorce", "2021-01-01"), ("marriage", "2020-01-01"), ("death", "2024-01-01")):
+    store(*(item(number, kind, day) for number in range({PERSONS})))
+"""
+
+
+class TestQueueJob(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = cls.enterClassContext(QueueServer("queue"))
+        # The addon installs itself beside queue_job; its own tests run at once.
+        cls.status, cls.log = cls.server.load(
+            "-i", "queue_job", "--test-enable", f"--test-tags=/{ADDON}"
+        )
+        cls.server.run(WORLD)
+
+    def tearDown(self):
+        self.server.stop()
+        super().tearDown()
+
+    def assertProcessedOnce(self):
+        """Every event ended right, after one attempt, with one note per effect."""
+        found = self.server.query(
+            """
+            SELECT event_type, state, outcome, attempts, count(*) FROM spp_dci_crvs_event
+             GROUP BY event_type, state, outcome, attempts ORDER BY event_type
+            """
+        )
+        self.assertEqual(
+            [row[:3] for row in found],
+            [
+                ("death", "processed", "applied"),
+                ("divorce", "processed", "applied"),
+                ("marriage", "processed", "superseded"),
+            ],
+        )
+        self.assertEqual([row[3:] for row in found], [(1, PERSONS)] * 3)
+        notes = self.server.query(
+            """
+            SELECT count(*), count(DISTINCT res_id) FROM mail_message
+             WHERE model = 'res.partner' AND body LIKE '%%Civil registry%%'
+            """
+        )
+        self.assertEqual(notes, [(2 * PERSONS, PERSONS)])
+
+    def processed(self):
+        (count,) = self.server.query(
+            "SELECT count(*) FROM spp_dci_crvs_event WHERE state = 'processed'"
+        )[0]
+        return count
+
+    def jobs(self):
+        return dict(self.server.query("SELECT state, count(*) FROM queue_job GROUP BY state"))
+
+    def test_addon_installs_itself_and_its_own_tests_pass(self):
+        self.assertEqual(self.status, 0, self.log[-3000:])
+        summary = re.search(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests", self.log)
+        self.assertEqual(summary.groups()[:2], ("0", "0"))
+        self.assertGreaterEqual(int(summary[3]), 10)
+        self.assertEqual(complaints(self.log), [])
+
+    def test_update_leaves_a_clean_log(self):
+        status, log = self.server.load("-u", ADDON)
+        self.assertEqual((status, complaints(log)), (0, []))
+
+    def test_jobs_process_a_backlog_exactly_once_whatever_dies(self):
+        self.server.start(workers=2, crons=1)
+        self.server.run(BACKLOG)
+        self.server.wait_until(lambda: self.processed() >= PERSONS // 2, 90)
+        self.server.kill()
+        self.assertLess(self.processed(), 3 * PERSONS, "killed too late to prove anything")
+        self.server.start(workers=2, crons=1)
+        self.server.wait_until(lambda: self.processed() == 3 * PERSONS, 180)
+        self.server.wait_until(lambda: self.jobs().keys() == {"done"}, 60)
+        self.assertProcessedOnce()
+        again = self.jobs()
+        self.assertGreaterEqual(again["done"], 3 * PERSONS // 50)
+        self.server.query("UPDATE queue_job SET state = 'pending'")
+        self.server.wait_until(lambda: self.jobs() == again, 90)
+        self.assertProcessedOnce()
+        # The job runner says of the jobs that the power cut stopped that it starts them again.
+        lines = [line for line in complaints(self.server.log.read_text()) if "dead job" not in line]
+        self.assertEqual(lines, [])
+
+
+class TestUninstall(unittest.TestCase):
+    def test_scheduler_takes_over_what_was_handed_to_jobs(self):
+        server = self.enterContext(QueueServer("queue_gone"))
+        self.assertEqual(server.load("-i", "queue_job")[0], 0)
+        server.run(WORLD)
+        server.run(f"""
+{EVENTS}
+store(*(item(number, "death", "2024-01-01") for number in range(10)))
+env["spp.dci.crvs.event"]._as_processor()._claim(100)._dispatch_batch()
+env.cr.commit()
+env["ir.module.module"].search([("name", "=", "{ADDON}")]).button_immediate_uninstall()
+""")
+        server.start(crons=1)
+        states = "SELECT DISTINCT state, outcome, attempts FROM spp_dci_crvs_event"
+        server.wait_until(lambda: server.query(states) == [("processed", "applied", 1)], 60)
+        # Its job is still there, and finds nothing to do.
+        server.wait_until(lambda: server.query("SELECT state FROM queue_job") == [("done",)], 60)
+        self.assertEqual(server.query(states), [("processed", "applied", 1)])
+        self.assertEqual(complaints(server.log.read_text()), [])
