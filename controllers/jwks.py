@@ -9,7 +9,7 @@ from odoo import http
 from odoo.http import request
 
 from ..models.crvs_sender_key import parse_pem
-from ..services import signature
+from ..services import dialects, signature
 
 _logger = logging.getLogger(__name__)
 
@@ -50,8 +50,11 @@ class JWKSController(http.Controller):
         """
         env = request.env(su=True)
         names = defaultdict(list)
-        for source in env["spp.dci.data.source"].search([("our_sender_id", "!=", False)]):
-            names[source.signing_key_id].append(source.our_sender_id)
+        public_url = env["ir.config_parameter"].get_param("web.base.url") or ""
+        for source in env["spp.dci.data.source"].search([("signing_key_id", "!=", False)]):
+            dialect = dialects.get(source.dialect)
+            name = dialect.sender_id(source.our_sender_id or "", public_url.rstrip("/"))
+            names[source.signing_key_id].append(name)
         entries = []
         for record in env["spp.dci.signing.key"].search([("state", "=", "active")]):
             try:

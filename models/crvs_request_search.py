@@ -51,19 +51,21 @@ class CRVSRequest(models.Model):
         except records.InvalidRecord:
             references.clear()
             return
-        if dialect.leaves_out_what_is_not_found:
+        # What an item without our reference speaks of is unknown.
+        leaves_out = dialect.leaves_out_what_is_not_found and items.keys() <= self.references.keys()
+        if leaves_out:
             # One answer comes to all questions, and what it leaves out was not found.
             answered = self.answered_references or ()
             references.update(
                 {ref: asked for ref, asked in self.references.items() if ref not in answered}
             )
-        may_be_missing = dialect.leaves_out_what_is_not_found or len(self.references) == 1
-        missing = None if may_be_missing else UNANSWERED
+        nothing_found = not items and len(self.references) == 1
+        missing = None if leaves_out or nothing_found else UNANSWERED
         result = dict(self.result or {})
         for reference, asked in list(references.items()):
             lookup = findings.Lookup(asked["type"], asked["value"])
             item = items.get(reference, missing)
-            if item is not None and item.status in ("rcvd", "pdng") and not item.raw_records:
+            if item is not None and item.is_pending:
                 del references[reference]
                 continue
             result[reference] = describe(dialect, lookup, item)

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import split_every
 
 from .dialects import UnsupportedIdentifier
 from .explanations import explain
 from .findings import FAILED, DeathFinding, Inconclusive, Lookup, judge_death
+
+# How registries say that a message asks too much at once.
+_TOO_LARGE = "limit_exceeded"
 
 # After so many messages in a row of which nothing came back, the next are not tried twice.
 _PATIENCE = 2
@@ -53,7 +56,8 @@ class DeathChecker:
         :return: one :class:`DeathCheck` for each pair, in order
         :rtype: Iterator[DeathCheck]
         """
-        for batch in split_every(self.batch_size, pairs):
+        pairs = iter(pairs)
+        while batch := list(islice(pairs, self.batch_size)):
             lookups = [self._read(pair) for pair in batch]
             asked = dict.fromkeys(entry for entry in lookups if isinstance(entry, Lookup))
             findings = self._ask(list(asked))
@@ -96,7 +100,9 @@ class DeathChecker:
         try:
             findings = self.ask_once(lookups)
         except UserError as error:
-            if self._failures_in_a_row >= _PATIENCE:
+            if _is_too_large(error, lookups):
+                findings = self._ask_smaller(lookups)
+            elif self._failures_in_a_row >= _PATIENCE:
                 findings = dict.fromkeys(lookups, error)
             else:
                 findings = self._ask_again(lookups)
@@ -104,6 +110,14 @@ class DeathChecker:
             self._failures_in_a_row = 0
         else:
             self._failures_in_a_row += 1
+        return findings
+
+    def _ask_smaller(self, lookups):
+        """Ask in halves what the registry finds too much, and never so much again."""
+        self.batch_size = middle = -(-len(lookups) // 2)
+        findings = {}
+        for part in (lookups[:middle], lookups[middle:]):
+            findings |= self._ask(part)
         return findings
 
     def _ask_again(self, lookups):
@@ -146,6 +160,13 @@ class DeathChecker:
             lookup: finding_of(dialect, lookup, item)
             for lookup, item in zip(lookups, items, strict=True)
         }
+
+
+def _is_too_large(error, lookups):
+    """Whether a registry refused a message only for the number of its questions."""
+    code = getattr(error, "code", "")
+    refused = getattr(error, "status_code", None) == 413 or code.endswith(_TOO_LARGE)
+    return refused and len(lookups) > 1
 
 
 def finding_of(dialect, lookup, item):

@@ -7,11 +7,13 @@ class RegistryError(UserError):
     """A registry could not be asked, refused, or answered something that cannot be used.
 
     :ivar str problem: short word for what happened, a key of :func:`explain`
+    :ivar str code: the registry's reason code where it gave one, as on errors of the base client
     """
 
     def __init__(self, env, problem, detail=""):
         super().__init__(explain(env, problem, detail))
         self.problem = problem
+        self.code = detail if problem == "rejected" else ""
 
 
 def explain(env, problem, detail=""):

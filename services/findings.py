@@ -146,11 +146,8 @@ def _matching(dialect, lookup, item):
 
 
 def _check_complete(item, found):
-    """Refuse to read "no" into an answer of which more is to come.
-
-    A complete record under the status ``rcvd`` counts: published samples answer so.
-    """
-    if item.status == "pdng" or (item.status == "rcvd" and not found):
+    """Refuse to read "no" into an answer of which more is to come."""
+    if item.is_pending or (item.status == "rcvd" and not found):
         raise Inconclusive("not_ready")
     if item.total is not None and item.total > len(item.raw_records):
         raise Inconclusive("more_pages")

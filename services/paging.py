@@ -88,7 +88,9 @@ class WindowReader:
             return None
         if item.status == "rjct":
             raise RegistryError(self.registry.env, "rejected", item.reason_code)
-        if item.status == "pdng" or (item.status == "rcvd" and not item.raw_records):
+        if item.problem and not item.raw_records:
+            raise RegistryError(self.registry.env, "unreadable")
+        if item.is_pending:
             raise RegistryError(self.registry.env, "not_ready")
         return item
 

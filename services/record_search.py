@@ -14,7 +14,7 @@ class SearchItem:
     """What a registry answered to one reference id.
 
     :param status: ``succ``, ``rjct``, ``rcvd``, ``pdng``, or empty when the registry gave none
-        or one that the standard does not know.
+        or one that the standard does not know; then an item without records has a ``problem``.
     :param reason_code: printable ASCII of at most 99 characters.
     :param reason_message: the registry's own words, one line of at most 200 characters. They
         may name a person: show them to who asked, do not log or store them.
@@ -49,6 +49,14 @@ class SearchItem:
         if self.problem:
             raise InvalidRecord(self.problem)
         return self.people
+
+    @property
+    def is_pending(self):
+        """Whether the registry has not answered yet.
+
+        A complete record under the status ``rcvd`` counts as an answer: published samples have it.
+        """
+        return self.status == "pdng" or (self.status == "rcvd" and not self.raw_records)
 
 
 def read_search_response(message, tz=None):
@@ -92,8 +100,13 @@ def _read_item(item, place, tz):
     pagination = next((page for page in as_list(item.get("pagination"))), None)
     pagination = pagination if isinstance(pagination, dict) else {}
     status = lenient_text(item.get("status")).lower()
+    status = status if status in _STATUSES else ""
+    unknown = not status and not is_absent(item.get("status"))
+    if not status and not records and (unknown or "data" not in item):
+        # Only a success, or an empty list in so many words, says "not found".
+        problem = problem or f"{place}.status: does not tell"
     return SearchItem(
-        status=status if status in _STATUSES else "",
+        status=status,
         reason_code=safe_ascii(item.get("status_reason_code"), 99),
         reason_message=lenient_text(item.get("status_reason_message"))[:200],
         raw_records=tuple(records),

@@ -14,6 +14,7 @@ from odoo.addons.spp_dci_client.services import DCIClient
 
 from . import dialects, records
 from .explanations import RegistryError
+from .record_values import lenient_text
 from .trust import Answer, sign_http, sign_jws, verified_message
 
 _CODE = re.compile(r"[^A-Za-z0-9._:-]")
@@ -90,13 +91,16 @@ class Registry:
             items = records.read_search_response(answer, self.data_source.crvs_timezone or None)
         except records.InvalidRecord:
             raise RegistryError(self.env, "unreadable") from None
+        if len(references) == 1 and items.keys() == {""}:
+            self.check_transaction(answer, transaction_id)
+            items = {references[0]: items[""]}
         tied = not items.keys().isdisjoint(references)
         self.check_transaction(answer, transaction_id, tied)
         if items and not tied:
             raise RegistryError(self.env, "other_transaction")
         # An empty answer to one question says "not found"; whether a single one may be left out
-        # of many is the dialect's affair.
-        may_leave_out = self.dialect.leaves_out_what_is_not_found
+        # of many is the dialect's affair. What an item without our reference speaks of is unknown.
+        may_leave_out = self.dialect.leaves_out_what_is_not_found and items.keys() <= {*references}
         missing = None if may_leave_out or (not items and len(references) == 1) else UNANSWERED
         return [items.get(reference, missing) for reference in references]
 
@@ -156,18 +160,23 @@ class Registry:
             raise RegistryError(self.env, "unreachable") from None
         content = answer.get("message") if isinstance(answer, dict) else None
         if not isinstance(content, dict):
+            if isinstance(answer, dict) and isinstance(answer.get("header"), dict):
+                self._check_accepted(answer["header"])
             raise RegistryError(self.env, "unreadable")
         if "ack_status" in content and _CONTENT.isdisjoint(content):
-            if content["ack_status"] != "ACK":
+            if lenient_text(content["ack_status"]).upper() != "ACK":
                 error = content.get("error")
                 code = error.get("code") if isinstance(error, dict) else ""
                 raise RegistryError(self.env, "rejected", safe_code(code))
             return Answer({}, content, dict(answer))
         received = verified_message(self.env, self.data_source, answer)
-        if received.header.get("status") == "rjct":
-            code = safe_code(received.header.get("status_reason_code"))
-            raise RegistryError(self.env, "rejected", code)
+        self._check_accepted(received.header)
         return received
+
+    def _check_accepted(self, header):
+        if lenient_text(header.get("status")).lower() == "rjct":
+            code = safe_code(header.get("status_reason_code"))
+            raise RegistryError(self.env, "rejected", code)
 
     def endpoint(self, name):
         """Return the path of an endpoint; registries move all of them together.

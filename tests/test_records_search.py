@@ -67,6 +67,31 @@ def test_status(status, read):
     assert answer({"reference_id": "r1", "status": status})["r1"].status == read
 
 
+@pytest.mark.parametrize(
+    "empty",
+    [{}, {"status": ""}, {"status": "ok"}, {"status": 5, "data": {"reg_records": []}}],
+)
+def test_an_item_that_does_not_tell_is_no_empty_answer(empty):
+    found = answer({"reference_id": "r1", **empty})["r1"]
+    with pytest.raises(InvalidRecord, match=r"search_response\[0\]\.status"):
+        _ = found.records
+
+
+@pytest.mark.parametrize(
+    ("status", "records", "pending"),
+    [
+        ("pdng", [], True),
+        ("pdng", [ANN], True),
+        ("rcvd", [], True),
+        ("rcvd", [ANN], False),
+        ("succ", [], False),
+        ("rjct", [], False),
+    ],
+)
+def test_pending(status, records, pending):
+    assert answer(item(records, status=status))["r1"].is_pending is pending
+
+
 def test_a_rejection_says_why_in_one_clean_line():
     found = answer(
         {

@@ -100,6 +100,19 @@ class TestConstruction(FakeRegistryCase):
                 self.service().process_notification(verified)
 
 
+def tied(request, item):
+    """Answer the only question of a search with an item of which only this much is there."""
+    message = request["message"]
+    reference = message["search_request"][0]["reference_id"]
+    return {
+        "header": {"action": "on-search"},
+        "message": {
+            "transaction_id": message["transaction_id"],
+            "search_response": [{"reference_id": reference, **item}],
+        },
+    }
+
+
 @tagged("post_install", "-at_install")
 class TestDeath(FakeRegistryCase):
     def check(self, *records, **members):
@@ -177,6 +190,8 @@ class TestDeath(FakeRegistryCase):
             ([], {"status": "rcvd"}),
             ([], {"status": "pdng"}),
             ([person()], {"status": "pdng"}),
+            ([], {"status": "failed"}),
+            ([], {"status": 500}),
             ([person()], {"pagination": page}),
             ([person(death_date="soon")], {}),
             (["nonsense"], {}),
@@ -221,6 +236,11 @@ class TestDeath(FakeRegistryCase):
             (401, {}),
             (404, {}),
             lambda request: {**found(request), "header": {"status": "rjct"}},
+            lambda request: {**found(request), "header": {"status": "RJCT"}},
+            {"header": {"status": "rjct", "status_reason_code": "rjct.action.not_supported"}},
+            lambda request: tied(request, {}),
+            lambda request: tied(request, {"status": ""}),
+            lambda request: tied(request, {"status": "unavailable", "data": {"reg_records": []}}),
         ):
             self.answer(answer)
             with self.subTest(answer):
@@ -228,6 +248,28 @@ class TestDeath(FakeRegistryCase):
                     self.service().check_death("UIN", UIN)
                 with self.assertRaises(UserError):
                     self.service().verify_birth("UIN", UIN)
+
+    def test_what_says_nothing_is_not_found_in_so_many_words(self):
+        self.answer(lambda request: tied(request, {"data": {"reg_records": []}}))
+        self.assertIs(self.service().check_death("UIN", UIN), False)
+        self.assertIsNone(self.service().verify_birth("UIN", UIN))
+
+    def test_the_only_question_needs_no_reference(self):
+        def answer(request):
+            answer = found(request, person(**DEAD))
+            answer["message"].update(changes)
+            del answer["message"]["search_response"][0]["reference_id"]
+            return answer
+
+        self.answer(answer)
+        changes = {}
+        self.assertIs(self.service().check_death("UIN", UIN), True)
+        results = self.service().check_deaths([("UIN", UIN), ("UIN", "1")])
+        self.assertEqual([result.status for result in results], ["failed", "unknown"])
+        for transaction in ("", "other"):
+            changes = {"transaction_id": transaction}
+            with self.subTest(transaction), self.assertRaises(UserError):
+                self.service().check_death("UIN", UIN)
 
     def test_an_empty_transaction_id_is_tied_by_the_reference(self):
         def answer(request):
@@ -267,6 +309,21 @@ class TestOpenCRVSDeath(FakeRegistryCase):
     def test_a_record_of_somebody_else(self):
         self.answer(lambda request: found(request, person("111", id_type="NID")))
         self.assertIs(self.service().check_death("UIN", UIN), False)
+
+    def test_what_is_left_out_of_an_answer_with_strange_references(self):
+        """No item of ours is missing because nothing was found while an unknown one is there."""
+
+        def answer(request):
+            answer = found(request, person(id_type="NID"))
+            first, second = answer["message"]["search_response"]
+            answer["message"]["search_response"] = [first, {**second, **change}]
+            return answer
+
+        self.answer(answer)
+        for change in ({"reference_id": "other"}, {"reference_id": ""}):
+            with self.subTest(change):
+                results = self.service().check_deaths([("UIN", UIN), ("UIN", "1")])
+                self.assertEqual([result.status for result in results], ["dead", "failed"])
 
     def test_the_header_echoes_ours(self):
         def answer(request):

@@ -126,6 +126,29 @@ class TestCheckDeaths(FakeRegistryCase):
         self.answer(lambda request: (400, {}) if next(failures, False) else by_number(request))
         self.assertEqual(self.statuses(pairs_of(4)), list(EXPECTED))
 
+    def test_a_registry_that_takes_few_questions_at_once(self):
+        refusals = (
+            (413, {}),
+            {
+                "header": {
+                    "status": "rjct",
+                    "status_reason_code": "rjct.total_count.limit_exceeded",
+                },
+                "message": {},
+            },
+        )
+        for refusal in refusals:
+            with self.subTest(refusal):
+                self.fake.requests.clear()
+                self.answer(
+                    lambda request, refusal=refusal: refusal
+                    if request["header"]["total_count"] > 30
+                    else by_number(request)
+                )
+                statuses = self.statuses(pairs_of(250))
+                self.assertEqual(statuses, [EXPECTED[number % 4] for number in range(250)])
+                self.assertLess(len(self.fake.requests), 16)
+
     def test_a_registry_that_is_down_is_not_asked_for_ever(self):
         self.answer((400, {}))
         self.source.check_batch_size = 10

@@ -56,7 +56,7 @@ class Dialect(ABC):
         :param str configured: ``our_sender_id`` of the data source, or empty
         :param str public_url: base URL of this server
         """
-        return configured
+        return configured or public_url
 
     @abstractmethod
     def birth_criteria(self, id_type, value):
