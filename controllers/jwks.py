@@ -41,7 +41,9 @@ class JWKSController(http.Controller):
             ],
         )
         response.set_etag(hashlib.sha256(body).hexdigest())
-        return response.make_conditional(request.httprequest)
+        response.make_conditional(request.httprequest)
+        response.headers.remove("Date")  # the server says it, and would say it twice
+        return response
 
     def _entries(self):
         """Return the keys of the document, one for each id under which a registry may look.

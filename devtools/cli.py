@@ -6,7 +6,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from . import bench, demo, lint, odoo, postgres, sandbox, server, testing
+from . import bench, coverage, demo, lint, odoo, postgres, sandbox, server, testing
 from .console import Problem, say
 from .workspace import Workspace
 
@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="show four vital events on their way into Odoo")
     commands.add_parser("test", help="run every test; arguments are pytest's", add_help=False)
+    commands.add_parser("coverage", help="measure how much of the pure services is tested")
     start = commands.add_parser("up", help="start Odoo in the background")
     start.add_argument("--port", type=_port, metavar="N", help="HTTP port, remembered")
     start.add_argument("--workers", type=_count, metavar="N", default=0, help="worker processes")
@@ -72,6 +73,11 @@ def main(arguments: list[str]) -> int:
 def _test(workspace: Workspace, _options: argparse.Namespace, rest: list[str]) -> int:
     with odoo.ready(workspace) as instance:
         return testing.run(instance, rest)
+
+
+def _coverage(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        return coverage.run(instance)
 
 
 def _demo(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
@@ -138,6 +144,7 @@ def _lint(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) 
 
 COMMANDS = {
     "bench": _bench,
+    "coverage": _coverage,
     "demo": _demo,
     "test": _test,
     "up": _up,

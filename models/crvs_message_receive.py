@@ -7,6 +7,7 @@ from odoo.tools import str2bool
 from .. import const
 from ..services import envelope as envelopes
 from ..services import errors, signature
+from ..services.record_values import safe_ascii
 
 _logger = logging.getLogger(__name__)
 
@@ -126,5 +127,4 @@ class CRVSMessage(models.Model):
 
 def _loggable(sender_id):
     """Cut what a stranger claims to be down to 64 printable ASCII characters."""
-    text = sender_id if isinstance(sender_id, str) else ""
-    return text[:64].encode("ascii", "replace").decode()
+    return safe_ascii(sender_id, 64) if isinstance(sender_id, str) else ""

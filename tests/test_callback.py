@@ -155,6 +155,16 @@ class TestCallback(CallbackCase):
         self.assertEqual([entry["reference_id"] for entry in refused], ["foreign-1"])
         self.assertEqual(len(self._messages().event_ids), 1)
 
+    def test_an_item_without_a_record_does_not_keep_the_others_out(self):
+        empty = item()
+        empty["data"]["reg_records"] = ""
+        both = notification(item(death_date="2026-11-01"), empty)
+        self.assertAccepted(self.post(self.sign(both)))
+        self.assertEqual(self._messages().event_ids.mapped("event_type"), ["death", "death"])
+        unusable = self._messages().event_ids.filtered(lambda event: not event.identifier_value)
+        self.assertIs(unusable.process_event(), False)
+        self.assertEqual(unusable.error_kind, "invalid")
+
     def test_message_with_nothing_of_ours_is_acknowledged_as_ignored(self):
         self.assertAccepted(self.post(self.sign(notification(item("adoption")))))
         self.assertEqual(self._messages().outcome, "ignored")
@@ -236,12 +246,11 @@ class TestCallback(CallbackCase):
 
     def test_refused_message_leaves_one_line(self):
         dispatcher = "odoo.addons.spp_dci_client_crvs.controllers.dispatcher"
-        claimed = "x" * 70 + "é\n"
+        claimed = "é\n\x1b" + "x" * 70
         with self.assertLogs(dispatcher, logging.INFO) as logs:
             answer = self.post(self.sign(notification(), header(sender_id=claimed)))
         self.assertRefused(answer, 401, "err.sender_id.invalid")
         self.assertEqual(len(logs.output), 1)
-        self.assertIn("x" * 64, logs.output[0])
-        self.assertNotIn("x" * 65, logs.output[0])
+        self.assertIn(f"'???{'x' * 61}'", logs.output[0])
         self.assertIn("err.sender_id.invalid", logs.output[0])
         self.assertIn("127.0.0.1", logs.output[0])

@@ -60,6 +60,7 @@ def test_each_kind_has_a_schema():
         {"notify_event": [{"data": [{"reg_records": {}}, {"reg_records": [{}]}]}]},
         {"notify_event": make_event(), "transaction_id": 5},
         {"notify_event": [], "transaction_id": ""},
+        make_notification(make_event(), make_event(reg_records="")),
         FLAT,
         {**FLAT, "notify_event": "", "transaction_id": None},
         {**FLAT, "notify_event": []},
@@ -104,7 +105,7 @@ def test_the_place_is_named():
             "message.notify_event[0].data.reg_records",
         ),
         (
-            make_notification(make_event(reg_records="")),
+            make_notification(make_event(reg_records=" ")),
             "message.notify_event[0].data.reg_records",
         ),
         (

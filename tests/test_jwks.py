@@ -82,6 +82,17 @@ class TestJWKS(HttpCase):
         )
         self.assertEqual((again.status_code, again.content), (304, b""))
 
+    def test_head(self):
+        response = self.opener.head(self.base_url() + URL)
+        self.assertEqual((response.status_code, response.content), (200, b""))
+        whole = self.opener.get(self.base_url() + URL)
+        for name in ("ETag", "Cache-Control", "Content-Type"):
+            self.assertEqual(response.headers[name], whole.headers[name])
+
+    def test_one_date(self):
+        response = self.opener.get(self.base_url() + URL)
+        self.assertEqual(len(response.raw.headers.getlist("Date")), 1)
+
     def test_public_part_alone_is_read(self):
         """A key whose private part is not here is published all the same (OpenSPP's own store)."""
         row = self.rows["draft"]
