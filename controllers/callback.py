@@ -7,7 +7,6 @@ from . import dispatcher  # noqa: F401  registers the "dci" route type
 ROUTE = {
     "type": "dci",
     "auth": "none",
-    "methods": ["POST"],
     "csrf": False,
     "save_session": False,
     "readonly": False,

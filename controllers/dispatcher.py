@@ -10,7 +10,13 @@ from odoo import SUPERUSER_ID
 from odoo.http import Dispatcher, Response
 
 from ..services import acknowledgement
-from ..services.errors import BodyTooLarge, DCIError, InvalidJSON, ServiceUnavailable
+from ..services.errors import (
+    BodyTooLarge,
+    DCIError,
+    InvalidJSON,
+    ServiceUnavailable,
+    WrongMethod,
+)
 from ..services.log_guard import describe, statements_hidden
 
 _logger = logging.getLogger(__name__)
@@ -56,8 +62,11 @@ class DCIDispatcher(Dispatcher):
         return _json_response(202, result)
 
     def _read_body(self, endpoint):
-        limit = endpoint.func.__self__._max_body_size()
         http = self.request.httprequest
+        # Asked here and not by the route: Odoo adds OPTIONS to it, and refuses others in HTML.
+        if http.method != "POST":
+            raise WrongMethod()
+        limit = endpoint.func.__self__._max_body_size()
         if (http.content_length or 0) > limit:
             raise BodyTooLarge(f"The message is larger than {limit} bytes.")
         # A chunked body declares no length: read one byte more than allowed to notice.
@@ -108,9 +117,12 @@ def _describe_safely(exc):
 
 
 def _json_response(status, body):
+    headers = {"Cache-Control": "no-store"}
+    if status == WrongMethod.http_status:
+        headers["Allow"] = "POST"  # RFC 9110, section 15.5.6
     return Response(
         json.dumps(body, ensure_ascii=False),
         status=status,
         content_type="application/json; charset=utf-8",
-        headers={"Cache-Control": "no-store"},
+        headers=headers,
     )

@@ -91,7 +91,7 @@ class CRVSSender(models.Model):
         comes of it is committed by itself, since the message may still be refused; the caller's
         transaction may therefore not see it and has to use what is returned.
 
-        :return: the keys to verify with now; None when nothing was fetched
+        :return: the keys to verify with now; None when nobody fetched any meanwhile
         :rtype: list[TrustedKey] | None
         """
         self.ensure_one()
@@ -100,9 +100,13 @@ class CRVSSender(models.Model):
         # The lock is gone with its transaction, whatever happens to this process.
         with self.env.registry.cursor() as lock_cr:
             lock_cr.execute(SQL("SELECT pg_try_advisory_xact_lock(%s)", REFETCH_LOCK))
-            if not lock_cr.fetchone()[0] or not self._claim_refetch():
+            if not lock_cr.fetchone()[0]:
                 return None
-            return self._refresh_keys(WAITING_TIMEOUT)
+            if self._claim_refetch():
+                return self._refresh_keys(WAITING_TIMEOUT)
+        # Another request fetched after this one began: what it found is not visible here.
+        with self._in_own_transaction() as sender:
+            return sender._trusted_keys() if sender else None
 
     def _may_refetch(self):
         sender = self.sudo()

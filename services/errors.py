@@ -26,6 +26,14 @@ class DCIError(Exception):
         self.sender_id = ""
 
 
+class WrongMethod(DCIError):
+    """Not a POST, so not a message either."""
+
+    http_status = 405
+    reason = "method"
+    sentence = "Messages are taken by POST only."
+
+
 class BodyTooLarge(DCIError):
     """Declared or real size is over the limit."""
 

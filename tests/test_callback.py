@@ -2,7 +2,6 @@ import json
 import logging
 
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from .common_callback import CALLBACK, CallbackCase, header, item, notification
 
@@ -239,10 +238,6 @@ class TestCallback(CallbackCase):
         self.assertNotIn("PLANTED-77", "\n".join(logs.output))
         self.assertTrue(any("could not be stored" in line for line in logs.output))
         self.assertEqual(self.row_counts(), counts)
-
-    @mute_logger("odoo.http")
-    def test_only_post(self):
-        self.assertEqual(self.url_open(CALLBACK).status_code, 405)
 
     def test_refused_message_leaves_one_line(self):
         dispatcher = "odoo.addons.spp_dci_client_crvs.controllers.dispatcher"

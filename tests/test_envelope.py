@@ -175,6 +175,7 @@ def test_every_error_has_its_code():
     }
     assert codes == {
         ("DCIError", 400, "err.request.bad"),
+        ("WrongMethod", 405, "err.request.bad"),
         ("BodyTooLarge", 413, "err.request.bad"),
         ("InvalidJSON", 400, "err.request.bad"),
         ("InvalidHeader", 400, "err.request.bad"),

@@ -309,6 +309,13 @@ class TestRefetch(FetchCase):
         self.assertFalse(self.server.requests)
         self.assertTrue(self.refetch())
 
+    def test_what_another_request_just_fetched_serves(self):
+        self.fetch()
+        # The caller's snapshot is older than that fetch.
+        with patch.object(type(self.sender), "_claim_refetch", return_value=False):
+            self.assertEqual([key.kid for key in self.refetch()], ["one"])
+        self.assertEqual(len(self.server.requests), 1)
+
     def test_not_without_url(self):
         self.sender.jwks_url = False
         self.assertIsNone(self.refetch())

@@ -1,19 +1,11 @@
 """What only real processes show: simultaneous deliveries, and logs of a whole server."""
 
-import json
 import os
-import threading
-import time
-import unittest
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-import requests
-
-from odoo.addons.spp_dci_client_crvs.services import signature
-
-from .common_callback import CALLBACK, SENDER, header, item, new_key, notification, pem_of
+from .common_callback import SENDER, item, new_key, notification, pem_of
+from .common_posting import PostingCase
 from .common_server import OdooServer
 
 PLANTED = ("Plantedgiven", "Plantedfamily", "PLANTED-UIN-1", "PLANTED-UIN-2", "1971-07-17")
@@ -28,7 +20,7 @@ def person(uin, **more):
     )
 
 
-class TestServer(unittest.TestCase):
+class TestServer(PostingCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -40,47 +32,6 @@ class TestServer(unittest.TestCase):
             "name": "Test Registry", "sender_id": {SENDER!r}, "algorithm": "ed25519",
             "public_key": {pem_of(cls.key)!r}}})""")
         cls.server.start(workers=2, log_level="debug_sql")
-
-    def _sign(self, message, head=None):
-        head = head or header()
-        text = signature.sign_http(
-            head,
-            message,
-            sender_id=SENDER,
-            key_id="k1",
-            algorithm="ed25519",
-            private_key=self.key,
-            now=time.time(),
-        )
-        return json.dumps({"signature": text, "header": head, "message": message})
-
-    def _post(self, body, content_type="application/json"):
-        url = self.server.url + CALLBACK
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                return requests.post(
-                    url, data=body, headers={"Content-Type": content_type}, timeout=60
-                )
-            except requests.ConnectionError:
-                # Two workers have a short queue; a registry knocks again.
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-    def _post_at_once(self, bodies, *content_type):
-        """Post all bodies at the same instant, each by a thread of its own."""
-        barrier = threading.Barrier(len(bodies))
-
-        def post(body):
-            barrier.wait()
-            return self._post(body, *content_type)
-
-        with ThreadPoolExecutor(len(bodies)) as threads:
-            return list(threads.map(post, bodies))
-
-    def _count(self, table):
-        return self.server.query(f"SELECT count(*) FROM {table}")[0][0]
 
     def test_50_deliveries_at_once_have_one_effect(self):
         before = self._count("spp_dci_crvs_message"), self._count("spp_dci_crvs_event")
