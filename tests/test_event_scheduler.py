@@ -114,6 +114,12 @@ class TestSchedulerWatch(EventCase):
         self.assertEqual(self.warnings().user_id, self.events._managers())
         self.assertEqual(len(self.warnings()), len(self.warnings().user_id))
 
+    def test_workers_do_not_count_on_a_scheduler_that_is_switched_off(self):
+        first = self.events._crons()
+        second = first.copy()
+        first.active = False
+        self.assertEqual(self.events._as_processor()._crons(), second)
+
     def test_backlog_that_nobody_touches_is_shown_too(self):
         event = self.store(self.vital("death", {"UIN": "U-1"}))
         event.next_attempt = fields.Datetime.now() - timedelta(hours=2)
