@@ -2,10 +2,9 @@ import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ..services import answers, log_guard
-from ..services.transactions import own_transaction
+from ..services.transactions import lock, own_transaction
 
 
 class CRVSRequest(models.Model):
@@ -137,10 +136,7 @@ class CRVSRequest(models.Model):
         """
         self.ensure_one()
         # Two answers to one request must not both find it pending.
-        self.env.cr.execute(
-            SQL("SELECT FROM spp_dci_crvs_request WHERE id = %s FOR NO KEY UPDATE", self.id)
-        )
-        self.invalidate_recordset()
+        lock(self)
         if self.state != "pending" or self.expires_date < fields.Datetime.now():
             return "unmatched"
         references = self._open_references(verified)

@@ -1,6 +1,7 @@
 from odoo import models
 
 from ..services import subscription_answers as answers
+from ..services.transactions import lock
 
 
 class CRVSRequest(models.Model):
@@ -26,6 +27,8 @@ class CRVSRequest(models.Model):
         subscription = self._waiting()
         if not subscription:
             return
+        # What the registry says may arrive by several ways at the same time.
+        subscription = lock(subscription)
         for reference in list(references):
             decision = answers.read_subscribe(answer, reference)
             if decision and reference == subscription.reference_id:

@@ -104,9 +104,10 @@ class CRVSSubscription(models.Model):
         """Find what ``subscribe_events`` returned a string for, as it was renewed since.
 
         :param str handle: subscription code, correlation id or reference id
-        :return: the newest of several, or an empty recordset
+        :return: the live ones, since a registry may give several the same correlation id; else the
+            newest, or an empty recordset
         """
-        subscription = self.search(
+        found = self.search(
             [
                 ("data_source_id", "=", data_source.id),
                 "|",
@@ -115,11 +116,14 @@ class CRVSSubscription(models.Model):
                 ("correlation_id", "=", handle),
                 ("reference_id", "=", handle),
             ],
-            limit=1,
         )
-        while subscription.successor_id:
-            subscription = subscription.successor_id
-        return subscription
+        latest = self.browse()
+        for subscription in found:
+            while subscription.successor_id:
+                subscription = subscription.successor_id
+            latest |= subscription
+        live = latest.filtered(lambda one: one.state in ("requested", "active"))
+        return live or latest[:1]
 
     def _handle(self):
         """Return what leads to this subscription: its code, else correlation or reference id."""

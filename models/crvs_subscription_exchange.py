@@ -1,7 +1,5 @@
 from datetime import timedelta, timezone
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -9,10 +7,7 @@ from .. import const
 from ..services import subscription_answers as answers
 from ..services.explanations import RegistryError
 from ..services.registry import Registry, new_id, now_text
-from ..services.transactions import own_transaction
-
-# How often a claim is tried when another worker claims the same at the same instant.
-_CLAIM_ATTEMPTS = 3
+from ..services.transactions import lock, own_attempts, own_transaction
 
 
 class CRVSSubscription(models.Model):
@@ -52,9 +47,11 @@ class CRVSSubscription(models.Model):
         request = self.env["spp.dci.crvs.request"]._open(
             data_source, "subscribe", {reference: {}}, waiting=subscription, lifetime_h=24 * 30
         )
-        with own_transaction(data_source) as own:
-            # Known before the message leaves, so that a crash leaves something to ask about.
-            own.env[self._name].browse(subscription.id).transaction_id = request.transaction_id
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                # Known before the message leaves, so that a crash leaves something to ask about.
+                claimed = lock(own.env[self._name].browse(subscription.id))
+                claimed.transaction_id = request.transaction_id
         message = {
             "transaction_id": request.transaction_id,
             "subscribe_request": [
@@ -82,29 +79,26 @@ class CRVSSubscription(models.Model):
         return self._take_synchronous(data_source, subscription.id, request.id, reference, answer)
 
     def _claim_durably(self, data_source, event_type, end_date):
-        for attempt in range(1, _CLAIM_ATTEMPTS + 1):
-            try:
-                with own_transaction(data_source) as own_source:
-                    claimed, is_new = own_source.env[self._name]._claim(
-                        own_source, event_type, end_date
-                    )
-                    values = {
-                        "is_new": is_new,
-                        "handle": claimed._handle(),
-                        "reference_id": claimed.reference_id,
-                    }
-                return self.sudo().browse(claimed.id), values
-            except psycopg2.errors.SerializationFailure:
-                if attempt == _CLAIM_ATTEMPTS:
-                    raise
+        for attempt in own_attempts(data_source):
+            with attempt as own_source:
+                claimed, is_new = own_source.env[self._name]._claim(
+                    own_source, event_type, end_date
+                )
+                values = {
+                    "is_new": is_new,
+                    "handle": claimed._handle(),
+                    "reference_id": claimed.reference_id,
+                }
+        return self.sudo().browse(claimed.id), values
 
     def _fail(self, data_source, subscription_id, request_id, reason):
         """Note that a request did not get through; the error itself rolls the caller back."""
-        with own_transaction(data_source) as own:
-            subscription = own.env[self._name].browse(subscription_id)
-            if subscription.state == "requested":
-                subscription.write({"state": "rejected", "reason": reason})
-            own.env["spp.dci.crvs.request"].browse(request_id)._close("failed", reason)
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                lock(own.env["spp.dci.crvs.request"].browse(request_id))._close("failed", reason)
+                subscription = lock(own.env[self._name].browse(subscription_id))
+                if subscription.state == "requested":
+                    subscription.write({"state": "rejected", "reason": reason})
 
     def _take_synchronous(self, data_source, subscription_id, request_id, reference, message):
         """Keep what came back over our own connection.
@@ -113,16 +107,20 @@ class CRVSSubscription(models.Model):
         :rtype: str
         :raise RegistryError: when the registry refused at once
         """
-        with own_transaction(data_source) as own:
-            subscription = own.env[self._name].browse(subscription_id)
-            correlation = message.get("correlation_id")
-            if isinstance(correlation, str) and correlation and not subscription.correlation_id:
-                subscription.correlation_id = correlation[:99]
-            answer = answers.read_subscribe(message, reference)
-            if answer and answer.status != answers.WAITING:
-                subscription._take_answer(answer)
-                own.env["spp.dci.crvs.request"].browse(request_id)._close()
-            handle = subscription._handle()
+        answer = answers.read_subscribe(message, reference)
+        correlation = message.get("correlation_id")
+        correlation = correlation[:99] if isinstance(correlation, str) else ""
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                # In the order in which a callback locks them.
+                request = lock(own.env["spp.dci.crvs.request"].browse(request_id))
+                subscription = lock(own.env[self._name].browse(subscription_id))
+                if correlation and not subscription.correlation_id:
+                    subscription.correlation_id = correlation
+                if answer and answer.status != answers.WAITING:
+                    subscription._take_answer(answer)
+                    request._close()
+                handle = subscription._handle()
         if answer and answer.status == answers.REJECTED:
             raise RegistryError(self.env, "rejected", answer.reason_code)
         return handle
@@ -159,19 +157,22 @@ class CRVSSubscription(models.Model):
             if decision.status == answers.REJECTED:
                 raise RegistryError(self.env, "rejected", decision.reason_code)
         except UserError as error:
-            with own_transaction(data_source) as own:
-                own.env["spp.dci.crvs.request"].browse(request.id)._close("failed", str(error))
+            for attempt in own_attempts(data_source):
+                with attempt as own:
+                    own_request = lock(own.env["spp.dci.crvs.request"].browse(request.id))
+                    own_request._close("failed", str(error))
             raise
-        with own_transaction(data_source) as own:
-            own.env[self._name].search(
-                [
-                    ("data_source_id", "=", data_source.id),
-                    ("code", "in", codes),
-                    ("state", "in", ("requested", "active")),
-                ]
-            )._cancel()
-            if decision.status == answers.ENDED:
-                own.env["spp.dci.crvs.request"].browse(request.id)._close()
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                own_request = lock(own.env["spp.dci.crvs.request"].browse(request.id))
+                subscriptions = own.env[self._name].search(
+                    [("data_source_id", "=", data_source.id), ("code", "in", codes)]
+                )
+                lock(subscriptions).filtered(
+                    lambda subscription: subscription.state in ("requested", "active")
+                )._cancel()
+                if decision.status == answers.ENDED:
+                    own_request._close()
         return answer.envelope
 
     def _codes_of(self, data_source, handles):
@@ -181,22 +182,21 @@ class CRVSSubscription(models.Model):
         """
         codes = []
         for handle in handles:
-            for attempt in ("known", "asked"):
-                with own_transaction(data_source) as own:
-                    found = own.env[self._name]._find_by_handle(own, handle)
-                    code = found.code if found else handle
-                    found = self.sudo().browse(found.id)
-                if code or attempt == "asked":
-                    break
-                found._ask_status(data_source)
-            if not code:
-                raise UserError(
-                    self.env._(
-                        "The registry has not confirmed this subscription yet, so it cannot be "
-                        "ended. Try again later."
-                    )
+            with own_transaction(data_source) as own:
+                found = own.env[self._name]._find_by_handle(own, handle)
+                waiting = found.filtered(lambda subscription: not subscription.code).ids
+            for subscription in self.sudo().browse(waiting):
+                subscription._ask_status(data_source)
+            with own_transaction(data_source) as own:
+                found = own.env[self._name].browse(found.ids)
+                codes += found.mapped("code") if found else [handle]
+        if not all(codes):
+            raise UserError(
+                self.env._(
+                    "The registry has not confirmed this subscription yet, so it cannot be "
+                    "ended. Try again later."
                 )
-            codes.append(code)
+            )
         return list(dict.fromkeys(codes))
 
     def _ask_status(self, data_source=None):
@@ -206,15 +206,16 @@ class CRVSSubscription(models.Model):
         """
         self.ensure_one()
         data_source = data_source or self.data_source_id
-        with own_transaction(data_source) as own:
-            subscription = own.env[self._name].browse(self.id)
-            reference, transaction = subscription.reference_id, subscription.transaction_id
-            subscription.write(
-                {
-                    "status_date": fields.Datetime.now(),
-                    "status_count": subscription.status_count + 1,
-                }
-            )
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                subscription = lock(own.env[self._name].browse(self.id))
+                reference, transaction = subscription.reference_id, subscription.transaction_id
+                subscription.write(
+                    {
+                        "status_date": fields.Datetime.now(),
+                        "status_count": subscription.status_count + 1,
+                    }
+                )
         registry = Registry(self.env, data_source)
         request = self.env["spp.dci.crvs.request"]._open(
             data_source, "status", {reference: {}}, waiting=self, lifetime_h=24
@@ -236,10 +237,11 @@ class CRVSSubscription(models.Model):
             return
         registry.check_transaction(answer, request.transaction_id)
         decision = answers.read_subscribe(answers.inner_answer(answer), reference)
-        with own_transaction(data_source) as own:
-            if decision:
-                own.env[self._name].browse(self.id)._take_answer(decision)
-            own.env["spp.dci.crvs.request"].browse(request.id)._close()
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                lock(own.env["spp.dci.crvs.request"].browse(request.id))._close()
+                if decision:
+                    lock(own.env[self._name].browse(self.id))._take_answer(decision)
 
 
 def _is_ack(message):

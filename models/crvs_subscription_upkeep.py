@@ -1,6 +1,8 @@
 import logging
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -34,7 +36,8 @@ class CRVSSubscription(models.Model):
         for number, (name, subscription) in enumerate(work, 1):
             try:
                 getattr(subscription, name)()
-            except UserError as error:
+            except (UserError, psycopg2.OperationalError) as error:
+                # The latter: somebody else works on it at this moment.
                 self.env.cr.rollback()
                 _logger.warning(
                     "CRVS subscription %s: %s did not succeed (%s)",

@@ -9,7 +9,7 @@ from .bulk import DeathCheck
 from .explanations import RegistryError, explain
 from .findings import FAILED
 from .registry import new_id
-from .transactions import own_transaction
+from .transactions import lock, own_attempts, own_transaction
 
 
 def send(registry, purpose, lookups, criteria):
@@ -45,9 +45,10 @@ def send(registry, purpose, lookups, criteria):
             own.env[request._name].browse(request.id)._close("failed", str(error))
         raise
     if is_answer:
-        with own_transaction(source) as own:
-            own_request = own.env[request._name].browse(request.id)
-            own_request._keep_answer_at_once(answer.message)
+        for attempt in own_attempts(source):
+            with attempt as own:
+                own_request = lock(own.env[request._name].browse(request.id))
+                own_request._keep_answer_at_once(answer.message)
     return request
 
 

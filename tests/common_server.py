@@ -87,6 +87,11 @@ class OdooServer:
             cr.execute(statement, parameters or None)
             return cr.fetchall() if cr.description else []
 
+    def wake_scheduler(self):
+        """Have the server look for due scheduled actions now, which it else does every minute."""
+        with self._cursor("postgres") as cr:
+            cr.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
+
     def run(self, code):
         """Run code in Odoo's shell on the server's database, and commit.
 

@@ -3,13 +3,15 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 
 class FakeRegistry:
     """Answers each POST with what ``answer(request envelope)`` returns.
 
-    A dict is sent as JSON, bytes as they are, ``(status, dict)`` with that status. ``documents``
-    are served to GET by path; ``requests`` holds path and envelope of everything that came.
+    A token request's form comes as a dict too. A dict is sent as JSON, bytes as they are,
+    ``(status, dict)`` with that status. ``documents`` are served to GET by path; ``requests``
+    holds path and envelope of everything that came.
     """
 
     def __init__(self):
@@ -23,7 +25,8 @@ class FakeRegistry:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                envelope = json.loads(body)
+                is_form = "form" in self.headers["Content-Type"]
+                envelope = dict(parse_qsl(body.decode())) if is_form else json.loads(body)
                 registry.requests.append((self.path, envelope))
                 answer = registry.answer(envelope)
                 status, answer = answer if isinstance(answer, tuple) else (200, answer)
