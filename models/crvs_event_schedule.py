@@ -66,8 +66,8 @@ class CRVSEvent(models.Model):
                 conflicts += 1
                 time.sleep(random.uniform(0, 0.05 * conflicts))
         else:
-            if time_left:
-                self._wake(self._crons().filtered(lambda job: job.id == self._cron_id()))
+            # The time is up. Odoo only notes that there is more to do, and looks a minute later.
+            self._wake(self._crons().filtered(lambda job: job.id == self._cron_id()))
             return
         self._wake_at_soonest()
         cron._commit_progress(remaining=0)

@@ -4,6 +4,8 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
+from odoo.addons.base.models import ir_cron
+
 from .common_committed import CommittedCase
 from .common_events import EventCase
 
@@ -48,6 +50,23 @@ class TestScheduledAction(CommittedCase):
             with self.assertNoLogs("odoo.addons.base.models.ir_cron", "WARNING"):
                 self.cron(env).method_direct_trigger()
                 self.cron(env).method_direct_trigger()
+
+    def test_run_whose_time_is_up_has_the_scheduler_come_back_at_once(self):
+        with self.transaction() as env:
+            for person in range(4):
+                self.store(env, "death", person, "2024-05-01")
+            env["ir.config_parameter"].set_param("spp_dci_client_crvs.batch_size", 1)
+        self.addCleanup(self.reset_batch_size)
+        with (
+            patch.object(ir_cron, "MIN_TIME_PER_JOB", 0),
+            patch.object(ir_cron, "MIN_RUNS_PER_JOB", 1),
+            patch.object(ir_cron.IrCron, "_notifydb", autospec=True) as notify,
+            self.transaction() as env,
+        ):
+            self.cron(env).method_direct_trigger()
+        with self.transaction() as env:
+            self.assertEqual(self.events(env).mapped("state").count("processed"), 1)
+        self.assertTrue(notify.called)
 
     def test_full_backlog_calls_the_other_workers(self):
         with self.transaction() as env:
