@@ -172,8 +172,10 @@ class CRVSCheck(models.Model):
         """Show the results, from where they can be exported.
 
         :return: the action that shows them
+        :raise AccessError: see :meth:`_check_officer`
         """
         self.ensure_one()
+        self._check_officer()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "spp_dci_client_crvs.action_crvs_check_line"
         )
