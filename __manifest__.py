@@ -32,12 +32,17 @@
         "views/crvs_message_views.xml",
         "views/crvs_request_views.xml",
         "views/crvs_subscription_views.xml",
-        "views/crvs_check_views.xml",
         "wizards/crvs_check_wizard_views.xml",
-        "views/crvs_pull_views.xml",
+        "views/crvs_check_views.xml",
         "wizards/crvs_import_wizard_views.xml",
+        "views/crvs_pull_views.xml",
         "wizards/crvs_subscribe_wizard_views.xml",
         "views/data_source_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "spp_dci_client_crvs/static/src/views/*",
+        ],
+    },
     "application": True,
 }

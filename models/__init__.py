@@ -1,3 +1,4 @@
+from . import crvs_scheduled_mixin
 from . import crvs_sender_key
 from . import crvs_sender
 from . import crvs_sender_fetch

@@ -8,7 +8,9 @@ class CRVSCheck(models.Model):
 
     _name = "spp.dci.crvs.check"
     _description = "Bulk Death Check"
+    _inherit = ["spp.dci.crvs.scheduled.mixin"]
     _order = "id desc"
+    _scheduler = "spp_dci_client_crvs.ir_cron_checks"
 
     name = fields.Char(required=True, readonly=True)
     data_source_id = fields.Many2one(

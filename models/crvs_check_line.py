@@ -35,3 +35,18 @@ class CRVSCheckLine(models.Model):
     checked_date = fields.Datetime("Checked On", readonly=True)
 
     _check_result_idx = models.Index("(check_id, result, id)")
+
+    def action_open_registrant(self):
+        """Show whom this result is about.
+
+        :return: the action that shows the registrant
+        :rtype: dict
+        :raise AccessError: for users who may not see results of death checks
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "view_mode": "form",
+        }

@@ -28,7 +28,7 @@ class CRVSEvent(models.Model):
 
     _name = "spp.dci.crvs.event"
     _description = "CRVS Event"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "spp.dci.crvs.scheduled.mixin"]
     _order = "id desc"
     # Nobody has write access; officers comment and close activities all the same.
     _mail_post_access = "read"

@@ -27,12 +27,6 @@ class CRVSEvent(models.Model):
 
     _inherit = "spp.dci.crvs.event"
 
-    scheduler_off = fields.Boolean(compute="_compute_scheduler_off")
-
-    @api.depends_context("uid")
-    def _compute_scheduler_off(self):
-        self.scheduler_off = not self._crons()
-
     # ------------------------------------------------------------------
     # Running
     # ------------------------------------------------------------------

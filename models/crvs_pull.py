@@ -18,9 +18,10 @@ class CRVSPull(models.Model):
 
     _name = "spp.dci.crvs.pull"
     _description = "Pull of Vital Events"
-    _inherit = ["spp.dci.crvs.alert.mixin"]
+    _inherit = ["spp.dci.crvs.alert.mixin", "spp.dci.crvs.scheduled.mixin"]
     _order = "kind desc, id"
     _rec_name = "event_type"
+    _scheduler = "spp_dci_client_crvs.ir_cron_pulls"
 
     data_source_id = fields.Many2one(
         "spp.dci.data.source",
@@ -50,7 +51,7 @@ class CRVSPull(models.Model):
         default=90,
         help="Events registered later than so many days after they happened are missed.",
     )
-    interval_hours = fields.Integer("Every … Hours", required=True, default=24)
+    interval_hours = fields.Integer("Hours between Runs", required=True, default=24)
     attribute_name = fields.Char(
         "Searched Date",
         help="Name of the date at the registry, if it is not the usual one (such as death_date). "
@@ -86,9 +87,8 @@ class CRVSPull(models.Model):
     def _compute_display_name(self):
         names = dict(self._fields["event_type"]._description_selection(self.env))
         for pull in self:
-            pull.display_name = (
-                f"{pull.data_source_id.name or ''}: {names.get(pull.event_type, '')}"
-            )
+            parts = (pull.data_source_id.name, names.get(pull.event_type))
+            pull.display_name = ": ".join(filter(None, parts))
 
     @api.depends("scan_from", "scan_to", "position", "end_date", "kind")
     def _compute_progress(self):

@@ -17,9 +17,10 @@ class CRVSUndo(models.Model):
 
     _name = "spp.dci.crvs.undo"
     _description = "CRVS Undo Run"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "spp.dci.crvs.scheduled.mixin"]
     _order = "id desc"
     _rec_name = "sender_id"
+    _scheduler = "spp_dci_client_crvs.ir_cron_undo_runs"
 
     sender_id = fields.Many2one(
         "spp.dci.crvs.sender", required=True, readonly=True, ondelete="restrict"

@@ -1,11 +1,10 @@
 import json
 
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
 from .common_events import EventCase
 
-# Opens Events from the menu, the event, and has it processed again.
-CODE = """
+SCRIPT = """
 (async () => {
     const until = async (what, find) => {
         for (let tries = 0; tries < 200; tries++) {
@@ -19,8 +18,15 @@ CODE = """
     };
     const withText = (selector, text) =>
         [...document.querySelectorAll(selector)].find((node) => node.textContent.includes(text));
-    const name = %(name)s;
     const click = async (what, find) => (await until(what, find)).click();
+    %s
+    console.log("test successful");
+})().catch((error) => console.error(String(error)));
+"""
+
+# Opens Events from the menu, the event, and has it processed again.
+RETRY = """
+    const name = %s;
     await click("menu CRVS", () => withText(".o_menu_sections button", "CRVS"));
     await click("menu Events", () => withText(".o-dropdown--menu .dropdown-item", "Events"));
     await click("event in the list", () => withText(".o_list_view td.o_data_cell", name));
@@ -30,8 +36,17 @@ CODE = """
     if (document.querySelector("button[name=action_reverse], .nav-link[name=raw_data]")) {
         throw new Error("officers see what is for managers");
     }
-    console.log("test successful");
-})().catch((error) => console.error(String(error)));
+"""
+
+WARNED = """
+    await until("warning", () => document.querySelector(".o_crvs_scheduler_off"));
+    await until("list", () => document.querySelector(".o_list_view .o_data_row"));
+"""
+NOT_WARNED = """
+    await until("list", () => document.querySelector(".o_list_view .o_data_row"));
+    if (document.querySelector(".o_crvs_scheduler_off")) {
+        throw new Error("warned of a scheduler that runs");
+    }
 """
 
 
@@ -54,19 +69,20 @@ class TestBrowser(HttpCase, EventCase):
         )
 
     def test_officer_retries_an_event(self):
-        officer = new_test_user(
-            self.env,
-            login="crvs_browser",
-            groups="spp_dci_client_crvs.group_crvs_officer",
-        )
         event = self.process("death", {"UIN": "B-1"})
         self.assertError(event, "no_match")
         registrant = self.registrant("Ana Browser", ids={"UIN": "B-1"})
         self.browser_js(
             "/odoo/crvs-senders",
-            CODE % {"name": json.dumps(event.name)},
-            login=officer.login,
+            SCRIPT % (RETRY % json.dumps(event.name)),
+            login=self.officer.login,
         )
         event.invalidate_recordset()
         self.assertOutcome(event, "applied")
         self.assertTrue(registrant.disabled)
+
+    def test_list_says_that_the_scheduler_is_off(self):
+        self.process("death", {"UIN": "B-2"})
+        self.browser_js("/odoo/crvs-events", SCRIPT % NOT_WARNED, login=self.officer.login)
+        self.env.ref("spp_dci_client_crvs.ir_cron_process_events").active = False
+        self.browser_js("/odoo/crvs-events", SCRIPT % WARNED, login=self.officer.login)
