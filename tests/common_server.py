@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_until(condition, seconds=180, pause=0.02):
+    """Wait for something to become true.
+
+    :raise AssertionError: when it does not in time
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain")
+        time.sleep(pause)
+
+
 class OdooServer:
     """A copy of the test database, and Odoo servers that are started and killed on it.
 
@@ -45,7 +58,16 @@ class OdooServer:
         self.program = self.folder / "odoo_main.py"
         self.program.write_text("import odoo.cli\n\nodoo.cli.main()\n")
         self.process = None
+        self.crons = 0
         self.url = ""
+        self.connection = {
+            name: config[f"db_{name}"] or None for name in ("host", "port", "user", "password")
+        }
+
+    def for_test(self, test):
+        """Enter this context for the rest of one test."""
+        test.addCleanup(self.__exit__)
+        return self.__enter__()
 
     def __enter__(self):
         # A template must have no connections; those of the tests are opened again when needed.
@@ -58,6 +80,7 @@ class OdooServer:
 
     def __exit__(self, *_exc):
         self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
         with self._cursor("postgres") as cr:
             cr.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
@@ -67,13 +90,7 @@ class OdooServer:
 
     @contextlib.contextmanager
     def _cursor(self, database):
-        connection = psycopg2.connect(
-            dbname=database,
-            host=config["db_host"] or None,
-            port=config["db_port"] or None,
-            user=config["db_user"] or None,
-            password=config["db_password"] or None,
-        )
+        connection = psycopg2.connect(dbname=database, **self.connection)
         connection.autocommit = True
         try:
             with connection.cursor() as cr:
@@ -91,6 +108,28 @@ class OdooServer:
         """Have the server look for due scheduled actions now, which it else does every minute."""
         with self._cursor("postgres") as cr:
             cr.execute("SELECT pg_notify('cron_trigger', %s)", [self.database])
+
+    @contextlib.contextmanager
+    def held_up(self, table, transactions=1):
+        """Keep transactions from writing to a table; they go on afterwards, if they still live.
+
+        Entered when so many of them wait there, in the middle of what they do.
+        """
+        connection = psycopg2.connect(dbname=self.database, **self.connection)
+        try:
+            with connection.cursor() as cr:
+                cr.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(sql.Identifier(table)))
+            wait_until(lambda: self._waiting_for(table) >= transactions)
+            yield
+        finally:
+            connection.close()
+
+    def _waiting_for(self, table):
+        return self.query(
+            "SELECT count(*) FROM pg_locks WHERE relation = %s::regclass"
+            " AND mode = 'RowExclusiveLock' AND NOT granted",
+            table,
+        )[0][0]
 
     def run(self, code):
         """Run code in Odoo's shell on the server's database, and commit.
@@ -127,6 +166,7 @@ class OdooServer:
         :param int crons: threads or processes that run scheduled actions
         """
         port = free_port()
+        self.crons = crons
         command = self._command(
             "server",
             f"--db-filter=^{self.database}$",
@@ -157,9 +197,34 @@ class OdooServer:
             time.sleep(0.1)
 
     def workers(self):
-        """Return the process ids of the server's children."""
+        """Return the process ids of the server's workers, without the one for websockets."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
+        return [
+            int(pid)
+            for pid in children.read_text().split()
+            if b"gevent" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        ]
+
+    def forget_regular_turns(self):
+        """Let scheduled actions run only when they are woken."""
+        self.query(
+            """
+            UPDATE ir_cron SET interval_number = 1, interval_type = 'days',
+                               nextcall = now() AT TIME ZONE 'UTC' + interval '1 day'
+            """
+        )
+
+    def deadlocks(self):
+        """Return how many deadlocks PostgreSQL ended, once the server is stopped."""
+        # A connection reports what it counted before it vanishes.
+        wait_until(
+            lambda: self.query(
+                "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()"
+            )[0][0]
+        )
+        return self.query(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )[0][0]
 
     def kill(self):
         """End every process of the server at once, as a power cut does."""
