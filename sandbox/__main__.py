@@ -1,6 +1,7 @@
 """For trying things out and for tests: starts the sandbox registry on this machine."""
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -98,6 +99,8 @@ def main(argv=None):
         _register_clients(registry, arguments)
     except (OSError, ValueError, KeyError, Refused) as error:
         parser.error(str(error))
+    # The people stay: the collector need not look at all of them again and again.
+    gc.freeze()
     server = make_server(
         "127.0.0.1", arguments.port, App(registry), threaded=True, request_handler=Handler
     )

@@ -53,6 +53,7 @@ class Dialect:
 
     header_schema = "header"
     message_schemas: ClassVar = {}  # by action
+    item_schemas: ClassVar = {}  # by action: array, schema, members of which only the type matters
     clients_publish = False  # whether a client's keys are found under its sender id
 
     def __init__(self, registry):
@@ -96,6 +97,9 @@ class Dialect:
             raise Refused(400, "err.receiver_id.invalid", "The receiver_id is not this registry.")
         self.registry.clients.check(members, texts, publishes=self.clients_publish)
         validation.check(self.message_schemas[action], message, "message")
+        if action in self.item_schemas:
+            array, name, varying = self.item_schemas[action]
+            validation.check_items(name, message[array], varying, f"message.{array}")
         return Exchange(members, faults)
 
     def seal(self, header, message, faults):

@@ -28,6 +28,9 @@ class Standard(Dialect):
         "unsubscribe": "unsubscribe",
         "txn-status": "txn-status",
     }
+    item_schemas: ClassVar = {
+        "search": ("search_request", "search_item", ["reference_id", "search_criteria"])
+    }
 
     def ids(self):
         """Return the sender id and the URL."""
@@ -136,18 +139,18 @@ class Standard(Dialect):
     # What an answer says
 
     def _search(self, exchange, correlation_id):
-        seen = set()
+        seen, now = set(), timestamp()
         return {
             "transaction_id": exchange.message["transaction_id"],
             "correlation_id": correlation_id,
             "search_response": [
-                self._found(item, seen, exchange.faults)
+                self._found(item, seen, now, exchange.faults)
                 for item in exchange.message["search_request"]
             ],
         }
 
-    def _found(self, item, seen, faults):
-        answer = {"reference_id": item["reference_id"], "timestamp": timestamp(), "status": "succ"}
+    def _found(self, item, seen, now, faults):
+        answer = {"reference_id": item["reference_id"], "timestamp": now, "status": "succ"}
         try:
             check_item(item, seen)
             persons, pagination = self._select(item["search_criteria"], faults)
@@ -167,11 +170,11 @@ class Standard(Dialect):
         return answer
 
     def _select(self, criteria, faults):
-        text = shape_problem("search_criteria", criteria, "query", "search_criteria")
+        text = shape_problem("search_criteria", criteria, ["query"], "search_criteria")
         if text:
             raise Rejected("rjct.search_criteria.invalid", text)
         pagination = criteria.get("pagination")
-        text = pagination is not None and shape_problem("pagination", pagination, "", "pagination")
+        text = pagination is not None and shape_problem("pagination", pagination, [], "pagination")
         if text:
             raise Rejected("rjct.pagination.invalid", text)
         population = self.registry.population

@@ -1,14 +1,17 @@
 """Checking requests against the JSON Schemas in ``schemas/``, which mirror the standard."""
 
 import json
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from .wire import Refused, canonical, parse_timestamp
+from .wire import Refused, parse_timestamp
 
+# What was found wrong with a shape, None when nothing was.
+_shapes = {}
+_MAX_SHAPES = 256
 _FORMATS = FormatChecker(formats=())
 
 
@@ -51,22 +54,24 @@ def problem(name, value, where):
     return f"{place} is not valid: {error.validator} {rule}."
 
 
-def shape_problem(name, value, member, where):
-    """Check a value like :func:`problem`, where only the type of one of its members matters.
+def shape_problem(name, value, members, where):
+    """Check a value like :func:`problem`, where only the types of some of its members matter.
 
-    The items of a batch are mostly alike but for that member, so they are checked once.
+    The items of a batch are mostly alike but for these, so they are checked once.
 
-    :param member: name of the member that differs.
+    :param members: names of the members that differ.
     """
-    shape = dict(value)
-    if isinstance(shape.get(member), dict | list):
-        shape[member] = type(shape[member])()
-    return _text_problem(name, canonical(shape), where)
-
-
-@lru_cache(maxsize=256)
-def _text_problem(name, text, where):
-    return problem(name, json.loads(text), where)
+    shape = dict(value) if isinstance(value, dict) else value
+    for member in members:
+        if isinstance(value, dict) and isinstance(value.get(member), dict | list | str):
+            shape[member] = type(value[member])()
+    # Unlike equality, the text of a value tells 1 from 1.0 and True.
+    key = name, where, repr(shape)
+    if key not in _shapes:
+        if len(_shapes) >= _MAX_SHAPES:
+            _shapes.clear()
+        _shapes[key] = problem(name, shape, where)
+    return _shapes[key]
 
 
 def check(name, value, where):
@@ -74,3 +79,15 @@ def check(name, value, where):
     text = problem(name, value, where)
     if text:
         raise Refused(400, "err.request.bad", text)
+
+
+def check_items(name, items, members, where):
+    """Check each item of an array; parameters as in :func:`shape_problem`.
+
+    :raise Refused: 400 when one does not meet the schema.
+    """
+    for index, item in enumerate(items):
+        # The place is added here: with it, no text would be there twice.
+        text = shape_problem(name, item, members, "")
+        if text:
+            raise Refused(400, "err.request.bad", f"{where}[{index}]{text}")

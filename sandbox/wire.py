@@ -3,6 +3,7 @@
 import json
 import uuid
 from datetime import datetime, timezone
+from functools import lru_cache
 
 JSON_TYPE = "application/json"
 
@@ -41,8 +42,14 @@ def parse_timestamp(value):
     :return: an aware datetime.
     :raise ValueError: not a string, not a date-time, or without an offset.
     """
-    if not isinstance(value, str) or len(value) < 16:
+    if not isinstance(value, str) or not 16 <= len(value) <= 64:
         raise ValueError("not a date-time")
+    return _parse_timestamp(value)
+
+
+# The items of a batch carry the same moment.
+@lru_cache(maxsize=64)
+def _parse_timestamp(value):
     # Python 3.10 does not read the Z, nor fractions that are not of 3 or 6 digits.
     text = value[:-1] + "+00:00" if value[-1] in "zZ" else value
     head, dot, tail = text.partition(".")
