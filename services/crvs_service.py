@@ -197,12 +197,14 @@ class CRVSService:
 
     def _find_death(self, identifier_type, identifier_value):
         lookup = self._identifiers.read(identifier_type, identifier_value)
-        item = self._ask(self.registry.dialect.death_criteria, lookup)
+        item = self._ask(
+            self.registry.dialect.death_criteria, lookup, read=records.read_life_and_death
+        )
         return self._judge(findings.judge_death, lookup, item)
 
-    def _ask(self, criteria, lookup):
+    def _ask(self, criteria, lookup, read=records.read_person):
         try:
-            return self.registry.search([criteria(lookup.id_type, lookup.value)])[0]
+            return self.registry.search([criteria(lookup.id_type, lookup.value)], read)[0]
         except UnsupportedIdentifier:
             raise ValidationError(
                 explain(self.env, "unsupported_identifier", lookup.id_type)

@@ -186,23 +186,47 @@ def _overlap(identifiers, others):
     )
 
 
+def read_life_and_death(record, tz=None):
+    """As much of a record's person as tells who it is and whether they live.
+
+    A payroll's worth of answers is read like this: names, places and relatives cost more than
+    all the rest.
+
+    :return: a :class:`Person` with nothing but identifiers, birth and death date; what cannot be
+        read, is listed and raises as in :func:`read_person`.
+    """
+    identifiers = _read_own_identifiers(record)
+    dates, unreadable = _read_dates(record, ("birth_date", "death_date"), tz)
+    return Person(identifiers, **dates, unreadable=tuple(unreadable))
+
+
 def _read_plain(record, tz):
     """The fields of a person without relatives, and the list of what could not be read."""
-    if not isinstance(record, dict):
-        raise InvalidRecord("must be an object")
-    fields = _read_names(record)
-    fields["identifiers"] = read_identifiers(record)
+    identifiers = _read_own_identifiers(record)
+    fields, unreadable = _read_dates(record, _DATES, tz)
+    fields |= _read_names(record)
+    fields["identifiers"] = identifiers
     fields["sex"] = _SEX.get(_word(first(record, ("sex", "gender"))), "")
     status = _word(first(record, ("marital_status", "maritalStatus")))
     fields["marital_status"] = _MARITAL_STATUS.get(status, "")
     fields["place_of_birth"] = _read_place(first(record, _PLACE_OF_BIRTH))
-    unreadable = []
-    for name, spellings in _DATES.items():
+    return fields, unreadable
+
+
+def _read_own_identifiers(record):
+    if not isinstance(record, dict):
+        raise InvalidRecord("must be an object")
+    return read_identifiers(record)
+
+
+def _read_dates(record, names, tz):
+    dates, unreadable = {}, []
+    for name in names:
         try:
-            fields[name] = read_date(first(record, spellings), tz)
+            dates[name] = read_date(first(record, _DATES[name]), tz)
         except InvalidRecord:
             unreadable.append(name)
-    return fields, unreadable
+    return dates, unreadable
 
 
 def _read_names(record):

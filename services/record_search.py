@@ -59,13 +59,14 @@ class SearchItem:
         return self.status == "pdng" or (self.status == "rcvd" and not self.raw_records)
 
 
-def read_search_response(message, tz=None):
+def read_search_response(message, tz=None, read=read_person):
     """The items of an answer to a search, by the reference id they belong to.
 
     Several items for one reference id are pages of one answer and come back as one.
 
     :param message: the ``message`` member of the envelope.
     :param tz: name of the registry's time zone, see :func:`read_date`.
+    :param read: :func:`read_person`, or :func:`read_life_and_death` where that is enough.
     :return: ``{reference id: SearchItem}``; empty for ``search_response: []``.
     :raise InvalidRecord: when there is no ``search_response``, which is not the same as an empty
         one, or an item is not an object.
@@ -79,12 +80,12 @@ def read_search_response(message, tz=None):
         if not isinstance(item, dict):
             raise InvalidRecord("must be an object", place)
         reference = safe_ascii(item.get("reference_id"), 255)
-        page = _read_item(item, place, tz)
+        page = _read_item(item, place, tz, read)
         found[reference] = _merge(found[reference], page) if reference in found else page
     return found
 
 
-def _read_item(item, place, tz):
+def _read_item(item, place, tz, read):
     blocks = as_list(item.get("data"))
     problem = ""
     if not all(isinstance(block, dict) for block in blocks):
@@ -94,7 +95,7 @@ def _read_item(item, place, tz):
     people = []
     for index, record in enumerate(records):
         try:
-            people.append(read_person(record, tz))
+            people.append(read(record, tz))
         except InvalidRecord as error:
             problem = problem or str(error.within(f"{place}.data.reg_records[{index}]"))
     pagination = next((page for page in as_list(item.get("pagination"))), None)

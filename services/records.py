@@ -12,7 +12,13 @@ from datetime import date
 from typing import NamedTuple
 
 from .record_dates import read_date
-from .record_person import Identifier, Person, read_identifiers, read_person
+from .record_person import (
+    Identifier,
+    Person,
+    read_identifiers,
+    read_life_and_death,
+    read_person,
+)
 from .record_search import SearchItem, read_search_response
 from .record_types import EVENT_TYPES, event_type, event_type_of
 from .record_values import InvalidRecord, as_list, first, is_absent, safe_ascii
@@ -29,6 +35,7 @@ __all__ = [
     "event_type",
     "read_date",
     "read_event",
+    "read_life_and_death",
     "read_notification",
     "read_person",
     "read_search_response",

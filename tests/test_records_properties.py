@@ -127,6 +127,18 @@ def test_any_person(value, zone):
 
 
 @settings(deadline=None, max_examples=300)
+@settings(deadline=None)
+@given(persons | json_values, zones)
+def test_the_short_reading_agrees_with_the_long_one(value, zone):
+    person = attempt(records.read_person, value, zone)
+    short = attempt(records.read_life_and_death, value, zone)
+    assert (person is None) == (short is None)
+    if person:
+        facts = ("identifiers", "birth_date", "death_date")
+        assert [getattr(short, fact) for fact in facts] == [getattr(person, fact) for fact in facts]
+        assert set(short.unreadable) == set(person.unreadable) & set(facts)
+
+
 @given(messages, zones)
 def test_any_notification(message, zone):
     found = attempt(records.read_notification, message, zone)

@@ -1,4 +1,5 @@
 from . import (
+    test_client_ahead,
     test_client_failures,
     test_client_messages,
     test_connection,
