@@ -6,7 +6,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from . import bench, coverage, demo, lint, odoo, postgres, sandbox, server, testing
+from . import bench, coverage, demo, i18n, lint, odoo, postgres, sandbox, server, testing
 from .console import Problem, say
 from .workspace import Workspace
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("bench", help="run the benchmarks")
     measure.add_argument("name", nargs="?", metavar="NAME", help="one of them; all when left out")
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    commands.add_parser("i18n", help="write the translation template anew")
     commands.add_parser("lint", help="check formatting, code and data files")
     return main_parser
 
@@ -138,6 +139,12 @@ def _shell(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) 
         return subprocess.run(command, env=instance.environ(), check=False).returncode
 
 
+def _i18n(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        print(i18n.run(instance).relative_to(workspace.root))
+    return 0
+
+
 def _lint(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
     return lint.run(workspace)
 
@@ -151,5 +158,6 @@ COMMANDS = {
     "down": _down,
     "status": _status,
     "shell": _shell,
+    "i18n": _i18n,
     "lint": _lint,
 }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-
 from . import demo_people, sandbox, server
 from .console import Problem, say, step
 from .demo_people import Actor
 from .external_api import ExternalApi, exchange
-from .odoo import INSIDE, Odoo
+from .odoo import Odoo
 from .processes import wait_for
 
 OUR_ID = "spp-demo"
@@ -27,11 +25,11 @@ def run(odoo: Odoo) -> int:
     with step("Starting the sandbox registry"):
         registry = sandbox.start(odoo)
     with step("Introducing Odoo and the registry to each other, over Odoo's external API"):
-        api = ExternalApi(running.url, _inside(odoo, "demo_key.py"))
+        api = ExternalApi(running.url, odoo.run_inside("demo_key.py", server.DATABASE))
         status = exchange(f"{registry}/admin/status")
         configure(api, status)
     with step("Subscribing to births, deaths, marriages and divorces"):
-        _inside(odoo, "demo_subscribe.py")
+        odoo.run_inside("demo_subscribe.py", server.DATABASE)
         _await_subscriptions(registry)
     actors = [
         demo_people.cast(api, role, lambda person: exchange(f"{registry}/admin/persons", person))
@@ -104,23 +102,6 @@ def configure(api: ExternalApi, status: dict) -> None:
         },
     )
     api.call("spp.dci.data.source", "test_connection", [source])
-
-
-def _inside(odoo: Odoo, name: str) -> str:
-    """Run one of the files for Odoo's shell; return what it printed."""
-    configuration = odoo.configuration("shell", server.DATABASE)
-    result = subprocess.run(
-        [str(odoo.python), str(INSIDE / "run_file.py"), str(configuration), str(INSIDE / name)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=odoo.environ(),
-        check=False,
-    )
-    if result.returncode:
-        reason = result.stderr.strip().splitlines()
-        raise Problem(f"{name} failed in Odoo: {reason[-1] if reason else 'no reason given'}")
-    return result.stdout.strip()
 
 
 def _await_subscriptions(registry: str) -> None:

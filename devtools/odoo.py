@@ -84,6 +84,26 @@ class Odoo:
         """Return a command line of Odoo's own program."""
         return [str(self.python), str(INSIDE / "odoo_main.py"), *map(str, arguments)]
 
+    def run_inside(self, name: str, database: str) -> str:
+        """Run a file of `devtools/inside` with `env` in scope; return what it printed.
+
+        :param database: the name, without the suffix of this clone
+        :raise Problem: with the last line of its complaints, when it fails
+        """
+        configuration = self.configuration(f"shell-{database}", database)
+        result = subprocess.run(
+            [str(self.python), str(INSIDE / "run_file.py"), str(configuration), str(INSIDE / name)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environ(),
+            check=False,
+        )
+        if result.returncode:
+            reason = result.stderr.strip().splitlines()
+            raise Problem(f"{name} failed in Odoo: {reason[-1] if reason else 'no reason given'}")
+        return result.stdout.strip()
+
     # -- databases ---------------------------------------------------------
 
     def prepare(self, database: str, *, demo: bool) -> None:

@@ -121,7 +121,8 @@ class Workspace:
         for top in tops:
             for path in top.rglob("*"):
                 parts = set(path.relative_to(folder).parts)
-                if path.is_file() and not parts & NO_INSTALL_FOLDERS:
+                # Odoo does not read the template of translations.
+                if path.is_file() and not parts & NO_INSTALL_FOLDERS and path.suffix != ".pot":
                     files.append(path)
         return files
 

@@ -10,4 +10,4 @@ from . import test_event_access, test_event_brake, test_event_changes
 from . import test_event_life_cycle, test_event_store
 from . import test_undo, test_undo_run
 from . import test_event_concurrency, test_event_scheduler
-from . import test_browser, test_screens
+from . import test_browser, test_screens, test_translations
