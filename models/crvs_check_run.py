@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .. import const
-from ..services import records
+from ..services import log_guard, records
 from ..services.arguments import IdentifierReader
 from ..services.bulk import DeathChecker
 from ..services.dialects import UnsupportedIdentifier
@@ -49,6 +49,10 @@ class CRVSCheck(models.Model):
                 self.env.cr.rollback()
                 conflicts += 1
                 time.sleep(0.1 * conflicts)
+            except Exception as error:  # noqa: BLE001  one run must not keep the others waiting
+                self.env.cr.rollback()
+                check._stop(error)
+                time_left = cron._commit_progress(remaining=self._count_waiting())
         if conflicts:
             self._wake_scheduler()
 
@@ -205,6 +209,20 @@ class CRVSCheck(models.Model):
         )
         by_digest = {event.digest: event.id for event in stored}
         return {line: by_digest.get(digest) for line, digest in digests.items()}
+
+    def _stop(self, error):
+        """Have a run that broke down wait for a person; the error's text may quote values."""
+        _logger.warning("CRVS death check %s broke down: %s", self.id, log_guard.describe(error))
+        self.write(
+            {
+                "state": "paused",
+                "pause_reason": self.env._(
+                    "The check broke down (%s). Resume it; if it stops again, ask your "
+                    "administrator to look at the server log.",
+                    log_guard.describe(error),
+                ),
+            }
+        )
 
     def _note_failed_batch(self):
         self.failed_batches += 1

@@ -8,7 +8,7 @@ from psycopg2.extensions import TransactionRollbackError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..services import dialects
+from ..services import dialects, log_guard
 from ..services.paging import WindowReader
 from ..services.registry import Registry
 
@@ -69,7 +69,7 @@ class CRVSPull(models.Model):
                     return True
                 time.sleep(0.1 * conflicts)
                 continue
-            except UserError as error:
+            except Exception as error:  # noqa: BLE001  one pull must not keep the others waiting
                 self.env.cr.rollback()
                 self._note_failure(error)
                 done = True
@@ -150,11 +150,14 @@ class CRVSPull(models.Model):
         self.write(values)
 
     def _note_failure(self, error):
+        name = log_guard.describe(error)
+        # Only the text of our own sentences is known to quote nothing.
+        text = str(error) if isinstance(error, UserError) else self.env._("Broke down: %s", name)
         failures = self.failures + 1
         delay = _RETRY_MINUTES * 2 ** min(failures - 1, 6)
         self.write(
             {
-                "last_error": str(error),
+                "last_error": text,
                 "failures": failures,
                 "next_date": fields.Datetime.now() + timedelta(minutes=delay),
             }
@@ -162,7 +165,7 @@ class CRVSPull(models.Model):
         _logger.warning(
             "CRVS pull %s failed (%s), tried again in %s minutes",
             self.id,
-            getattr(error, "problem", type(error).__name__),
+            getattr(error, "problem", name),
             delay,
         )
         if failures == _ALERT_AFTER:

@@ -1,13 +1,13 @@
 import logging
 from datetime import timedelta
 
-import psycopg2
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .. import const
+from ..services import log_guard
 from .crvs_subscription import ACTIVITY
 
 _logger = logging.getLogger(__name__)
@@ -36,14 +36,16 @@ class CRVSSubscription(models.Model):
         for number, (name, subscription) in enumerate(work, 1):
             try:
                 getattr(subscription, name)()
-            except (UserError, psycopg2.OperationalError) as error:
-                # The latter: somebody else works on it at this moment.
+            except TransactionRollbackError:
+                # Somebody else works on it at this moment.
+                self.env.cr.rollback()
+            except Exception as error:  # noqa: BLE001  one must not keep the others waiting
                 self.env.cr.rollback()
                 _logger.warning(
                     "CRVS subscription %s: %s did not succeed (%s)",
                     subscription.id,
                     name.strip("_"),
-                    getattr(error, "problem", type(error).__name__),
+                    getattr(error, "problem", log_guard.describe(error)),
                 )
             if not self.env["ir.cron"]._commit_progress(1, remaining=len(work) - number):
                 break

@@ -13,6 +13,8 @@ from . import records
 from .explanations import RegistryError
 
 _MAX_PASSES = 5
+# How the standard says that a page lies behind the last one.
+_NO_SUCH_PAGE = "pagination.invalid"
 
 
 class WindowReader:
@@ -73,7 +75,8 @@ class WindowReader:
             totals.add(item.total)
             if pages is None and item.total is not None:
                 pages = math.ceil(item.total / len(item.raw_records))
-            if item.total is None and (nothing_new or len(item.raw_records) < self.page_size):
+            # Without a total a short page need not be the last: registries limit their pages.
+            if item.total is None and nothing_new:
                 break
         if len(totals) > 1:
             return seen, -1
@@ -85,6 +88,8 @@ class WindowReader:
         )
         item = self.registry.search([criteria])[0]
         if item is None:
+            return None
+        if item.status == "rjct" and page > 1 and item.reason_code.endswith(_NO_SUCH_PAGE):
             return None
         if item.status == "rjct":
             raise RegistryError(self.registry.env, "rejected", item.reason_code)

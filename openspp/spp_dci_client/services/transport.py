@@ -161,6 +161,10 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
 
 def _read(response, deadline):
     chunks, size = [], 0
+    encoded = response.headers.get("Content-Encoding", "")
+    if "," in encoded:
+        # A few bytes compressed several times over are gigabytes before anybody can count them.
+        raise TransportError("broken")
     for chunk in _chunks(response):
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
@@ -169,7 +173,6 @@ def _read(response, deadline):
             raise TransportError("timeout")
         chunks.append(chunk)
     declared = response.headers.get("Content-Length", "")
-    encoded = response.headers.get("Content-Encoding")
     if declared.isdecimal() and not encoded and size < int(declared):
         raise TransportError("broken")
     return b"".join(chunks)

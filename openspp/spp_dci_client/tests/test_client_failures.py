@@ -1,4 +1,6 @@
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -71,6 +73,12 @@ class TestClientFailures(ClientCase):
         self.server.replies = [Reply(429, headers={"Retry-After": "3"})]
         self.ask()
         self.assertEqual(self.pauses, [3])
+
+    def test_retry_after_may_be_a_date(self):
+        moment = datetime.now(timezone.utc) + timedelta(seconds=9)
+        self.server.replies = [Reply(503, headers={"Retry-After": format_datetime(moment)})]
+        self.ask()
+        self.assertAlmostEqual(self.pauses[0], 9, delta=3)
 
     def test_retry_after_has_a_limit(self):
         self.source.timeout = 60

@@ -116,6 +116,13 @@ class TestTransport(unittest.TestCase):
         self.assertEqual(caught.exception.reason, "too_large")
         self.assertEqual(len(self.server.requests), 1)
 
+    def test_nothing_is_decompressed_several_times(self):
+        bomb = gzip.compress(gzip.compress(b"{}"))
+        self.server.replies = [Reply(body=bomb, headers={"Content-Encoding": "gzip, gzip"})]
+        with self.assertRaises(TransportError) as caught:
+            self.exchange(attempts=1)
+        self.assertEqual(caught.exception.reason, "broken")
+
     def test_one_attempt(self):
         self.server.replies = [Reply(503)]
         self.assertEqual(self.exchange(attempts=1).status_code, 503)
