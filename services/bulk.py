@@ -132,10 +132,11 @@ class DeathChecker:
         return findings
 
     def _ask_smaller(self, lookups):
-        """Ask in halves what the registry finds too much, and never so much again."""
-        self.batch_size = middle = -(-len(lookups) // 2)
-        findings = {}
-        for part in (lookups[:middle], lookups[middle:]):
+        """Ask in parts what the registry finds too much, and never so much again."""
+        self.batch_size = min(self.batch_size, -(-len(lookups) // 2))
+        findings, rest = {}, lookups
+        while rest:
+            part, rest = rest[: self.batch_size], rest[self.batch_size :]
             findings |= self._ask(part)
         return findings
 

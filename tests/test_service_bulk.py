@@ -189,7 +189,7 @@ class TestCheckDeaths(FakeRegistryCase):
                 )
                 statuses = self.statuses(pairs_of(250))
                 self.assertEqual(statuses, [EXPECTED[number % 4] for number in range(250)])
-                self.assertLess(len(self.fake.requests), 18)
+                self.assertLess(len(self.fake.requests), 16)
 
     def test_a_registry_that_is_down_is_not_asked_for_ever(self):
         self.answer((400, {}))
