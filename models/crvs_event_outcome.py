@@ -47,15 +47,24 @@ class CRVSEvent(models.Model):
         :return: upper-case short codes
         :rtype: tuple[str, ...]
         """
-        self.ensure_one()
-        types = {identifier_type}
-        if self.data_source_id:
-            types = dialects.get(self.data_source_id.dialect).same_identifier_types(identifier_type)
+        types = self._same_types(identifier_type) - const.NON_IDENTIFYING_ID_TYPES
         return tuple(
             code
-            for code in sorted(types - const.NON_IDENTIFYING_ID_TYPES)
+            for code in sorted(types)
             if not self.sender_id or self.sender_id._may_speak_for(self.event_type, (code,))
         )
+
+    def _same_types(self, identifier_type):
+        """Return the ID types of ours under which a number of the registry may be held.
+
+        :param str identifier_type: upper-case short code as the registry sends it
+        :return: upper-case short codes
+        :rtype: set[str]
+        """
+        self.ensure_one()
+        if not self.data_source_id:
+            return {identifier_type}
+        return dialects.get(self.data_source_id.dialect).same_identifier_types(identifier_type)
 
     # ------------------------------------------------------------------
     # Written in the end

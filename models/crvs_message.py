@@ -253,7 +253,11 @@ class CRVSMessage(models.Model):
         days = self._number_parameter(const.PARAM_INBOX_RETENTION_D)
         if not days:
             return 0, 0
-        hours = max(days * 24, self._number_parameter(const.PARAM_MAX_MESSAGE_AGE_H) + 1, 25)
+        # A signature is valid for a day at most, which may begin and end a skew later.
+        skew = 2 * self._number_parameter(const.PARAM_CLOCK_SKEW_S) / 3600
+        hours = max(
+            days * 24, skew + max(self._number_parameter(const.PARAM_MAX_MESSAGE_AGE_H), 24)
+        )
         old = self.search(
             [("received_date", "<", fields.Datetime.now() - timedelta(hours=hours))],
             limit=GC_UNLINK_LIMIT,

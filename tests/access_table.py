@@ -38,6 +38,7 @@ RIGHTS = {
     "spp.dci.crvs.undo.start": _WIZARD_OF_MANAGERS,
 }
 
+_VIEWING = {"viewer", "officer", "manager"}
 _OFFICERS = {"officer", "manager"}
 _MANAGERS = {"manager"}
 _ROOT_OF_TRUST = {"manager", "system"}
@@ -48,12 +49,15 @@ METHODS = {
     ("spp.dci.crvs.check", "action_rerun_failed"): _OFFICERS,
     ("spp.dci.crvs.check", "action_resume"): _OFFICERS,
     ("spp.dci.crvs.check", "action_view_results"): _OFFICERS,
+    ("spp.dci.crvs.check", "scheduler_is_off"): _OFFICERS,
+    ("spp.dci.crvs.check.line", "action_open_registrant"): _OFFICERS,
     ("spp.dci.crvs.check.wizard", "action_start"): _OFFICERS,
     ("spp.dci.crvs.event", "action_reassign"): _MANAGERS,
     ("spp.dci.crvs.event", "action_release"): _MANAGERS,
     ("spp.dci.crvs.event", "action_retry_processing"): _OFFICERS,
     ("spp.dci.crvs.event", "action_reverse"): _MANAGERS,
     ("spp.dci.crvs.event", "process_event"): _OFFICERS,
+    ("spp.dci.crvs.event", "scheduler_is_off"): _VIEWING,
     ("spp.dci.crvs.event.reassign", "action_confirm"): _MANAGERS,
     ("spp.dci.crvs.event.reverse", "action_confirm"): _MANAGERS,
     ("spp.dci.crvs.import.wizard", "action_import"): _MANAGERS,
@@ -64,14 +68,17 @@ METHODS = {
     ("spp.dci.crvs.processor.divorce", "process"): _OFFICERS,
     ("spp.dci.crvs.processor.marriage", "process"): _OFFICERS,
     ("spp.dci.crvs.pull", "action_run_now"): _MANAGERS,
+    ("spp.dci.crvs.pull", "scheduler_is_off"): _VIEWING,
+    ("spp.dci.crvs.scheduled.mixin", "scheduler_is_off"): set(),
     ("spp.dci.crvs.sender", "action_fetch_public_key"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.sender", "fetch_public_key"): _ROOT_OF_TRUST,
-    ("spp.dci.crvs.sender", "get_by_sender_id"): {"viewer", "officer", "manager", "system"},
+    ("spp.dci.crvs.sender", "get_by_sender_id"): _VIEWING | {"system"},
     ("spp.dci.crvs.sender.key", "action_readmit"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.sender.key", "action_revoke"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.subscribe.wizard", "action_subscribe"): _MANAGERS,
     ("spp.dci.crvs.subscription", "action_ask_status"): _MANAGERS,
     ("spp.dci.crvs.subscription", "action_unsubscribe"): _MANAGERS,
+    ("spp.dci.crvs.undo", "scheduler_is_off"): _MANAGERS,
     ("spp.dci.crvs.undo.start", "action_confirm"): _MANAGERS,
 }
 

@@ -162,7 +162,7 @@ class TestRights(AccessCase):
             self.assertFalse(record.with_user(officer).search([("id", "=", record.id)]))
             self.assertTrue(record.with_user(manager).has_access("read"))
         for model, method in METHODS:
-            if model == check._name:
+            if model == check._name and method.startswith("action_"):
                 mine = check.with_user(officer)
                 self.assertTrue(self.is_refused(getattr(mine, method)), method)
 

@@ -55,6 +55,22 @@ class TestBrake(EventCase):
         self.run_due()
         self.assertOutcome(death, "applied")
 
+    def test_deaths_that_disable_somebody_again_count(self):
+        self.sender.max_deaths_per_hour = 0
+        event = self.deaths(0, 1)
+        self.people[0].death_date = "2020-01-01"
+        self.run_due()
+        self.assertEqual(event.outcome, "held")
+        self.assertFalse(self.people[0].disabled)
+
+    def test_several_batches_in_one_transaction(self):
+        self.sender.max_deaths_per_hour = 3
+        for first in (0, 2, 4):
+            self.deaths(first, 2)
+            self.run_due()
+        events = self.events.search([("sender_id", "=", self.sender.id)])
+        self.assertEqual(sorted(events.mapped("outcome")), ["applied"] * 3 + ["held"] * 3)
+
     def test_managers_are_called_once_on_the_sender(self):
         self.sender.max_deaths_per_hour = 0
         self.deaths(0, 2)

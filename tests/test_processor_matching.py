@@ -104,6 +104,12 @@ class TestMatching(EventCase):
         self.assertFalse(ana.disabled)
         self.assertOutcome(self.process("death", {"UIN": "U-1", "BRN": "B-1"}), "applied")
 
+    def test_what_a_sender_may_not_name_still_tells_that_somebody_is_not_meant(self):
+        ana = self.registrant(ids={"UIN": "U-1", "BRN": "B-1"})
+        self.sender.allowed_identifier_types = self.code("BRN")
+        self.assertError(self.process("death", {"UIN": "U-2", "BRN": "B-1"}), "ambiguous")
+        self.assertFalse(ana.disabled)
+
     def test_registry_that_sends_the_uin_as_nid_is_understood(self):
         ana = self.registrant(ids={"UIN": "U-1"})
         event = self.process("death", {"NID": "U-1"})

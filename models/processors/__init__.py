@@ -1,4 +1,5 @@
 from . import processor
+from . import brake
 from . import processor_numbers
 from . import processor_civil
 from . import matcher

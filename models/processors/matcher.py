@@ -195,6 +195,9 @@ class CRVSMatcher(models.AbstractModel):
     def _contradictions(self, event, person, numbers):
         """Return the lifelong ID types of which a registrant holds another value than the person.
 
+        Identifiers for which the sender may not speak count too: they cannot tell who is meant,
+        but they can tell that somebody is not.
+
         :param numbers: the registrant's identifiers, see ``Batch.held``
         :return: sorted type codes
         :rtype: list[str]
@@ -205,7 +208,7 @@ class CRVSMatcher(models.AbstractModel):
                 said[identifier.type].add(identifier.value)
         contradictions = []
         for code, values in said.items():
-            types = event._match_types(code)
+            types = event._same_types(code)
             held = {
                 value
                 for held_code, value, status, _id in numbers

@@ -192,43 +192,6 @@ class CRVSProcessor(models.AbstractModel):
                 case.postponed = batch.now + timedelta(seconds=LOCKED_DELAY_S)
 
     @api.model
-    def _brake(self, batch):
-        """Hold deaths of a sender that reports more of them than it may in an hour.
-
-        Deaths applied in the last hour count. Workers that run at the same time do not see each
-        other's, so with N of them up to N batches more can pass.
-        """
-        deaths = [
-            case
-            for case in batch.open
-            if case.event.event_type == "death"
-            and case.event.sender_id
-            and not case.event.released
-            and case.person
-            and not case.person.death_date
-        ]
-        if not deaths:
-            return
-        counts = dict(
-            self.env["spp.dci.crvs.event"]._read_group(
-                [
-                    ("sender_id", "in", [case.event.sender_id.id for case in deaths]),
-                    ("event_type", "=", "death"),
-                    ("state", "=", "processed"),
-                    ("outcome", "in", ("applied", "flagged")),
-                    ("processed_date", ">", batch.now - timedelta(hours=1)),
-                ],
-                ["sender_id"],
-                ["__count"],
-            )
-        )
-        for case in deaths:
-            sender = case.event.sender_id
-            counts[sender] = counts.get(sender, 0) + 1
-            if counts[sender] > sender.max_deaths_per_hour:
-                case.outcome = "held"
-
-    @api.model
     def _prefetch_batch(self, batch):
         """Look up for all events together what the effects depend on."""
         self._prefetch_numbers(batch)
