@@ -2,7 +2,7 @@ from . import test_answers, test_key_fetch, test_log_guard
 from . import test_processor_birth, test_processor_civil_status
 from . import test_processor_death, test_processor_matching
 from . import test_access, test_access_table, test_callback, test_callback_answers
-from . import test_callback_hostile, test_callback_http
+from . import test_callback_friendly, test_callback_hostile, test_callback_http
 from . import test_jwks, test_sender, test_sender_keys, test_sender_verify
 from . import test_check, test_dialect, test_neutralize, test_pull
 from . import test_service, test_service_bulk, test_service_sandbox, test_subscription
