@@ -200,27 +200,64 @@ class TestCheckDeaths(FakeRegistryCase):
         self.assertLessEqual(len(self.fake.requests), 2 * 4 + 8)
 
 
-@tagged("post_install", "-at_install")
-class TestFaults(SandboxCase):
-    sandbox_options = {"generate": 2000}
+class FaultCase(SandboxCase):
+    """Two thousand pairs, asked while the registry fails a tenth of the requests."""
 
-    def test_two_thousand_pairs_while_a_tenth_fails(self):
-        self.standard_source(check_batch_size=20, timeout=10)
-        for seed, kind in enumerate(("error", "truncated")):
-            self.sandbox.admin("faults", {"kind": kind, "share": 0.05, "seed": seed})
-        numbers = range(2000)
-        results = self.service().check_deaths(("UIN", str(800000000 + n)) for n in numbers)
-        self.assertEqual(len(results), 2000)
-        for number, result in zip(numbers, results, strict=True):
-            expected = "dead" if number % 20 == 0 else "not_dead"
-            if result.status == "failed":
-                self.assertTrue(result.reason)
-            else:
-                self.assertEqual(result.status, expected, number)
+    sandbox_options = {"generate": 2000}
+    # What the base client repeats, what is repeated above it, and what nobody may believe.
+    faults = (
+        {"kind": "error", "status": 500},
+        {"kind": "disconnect"},
+        {"kind": "truncated"},
+        {"kind": "garbage"},
+        {"kind": "error", "status": 400},
+        {"kind": "wrong_signature"},
+    )
+    # Each of these strikes at least twice among the first hundred requests.
+    seeds = (0, 6, 9, 10, 19, 20)
+
+    def check(self):
+        """Check that every pair ends with the right answer or an explicit failure."""
+        for seed, fault in zip(self.seeds, self.faults, strict=True):
+            share = 0.11 / len(self.faults)
+            self.sandbox.admin("faults", {**fault, "share": share, "seed": seed})
+        self.sandbox.admin("requests", method="DELETE")
+        pairs = [("UIN", str(800000000 + number)) for number in range(2000)]
+        expected = dict(zip(pairs, (["dead"] + ["not_dead"] * 19) * 100, strict=True))
+        results = self.service().check_deaths(iter(pairs))
+        self.assertEqual([result.pair for result in results], pairs)
+        failed = [result for result in results if result.status == "failed"]
+        self.assertTrue(all(result.reason for result in failed))
+        for result in results:
+            if result.status != "failed":
+                self.assertEqual(result.status, expected[result.pair], result.pair)
+                self.assertEqual(bool(result.record), result.status == "dead")
+        # Nearly all were repeated with success.
+        self.assertLess(len(failed), 100)
         struck = [fault["hits"] for fault in self.sandbox.admin("faults")["faults"]]
         self.assertTrue(all(struck), struck)
-        failed = sum(result.status == "failed" for result in results)
-        self.assertLess(failed, 200)
+        counters = self.sandbox.admin("requests")["counters"]
+        asked = sum(row["count"] for row in counters if row["path"].endswith("/sync/search"))
+        self.assertGreaterEqual(sum(struck), 0.07 * asked, (struck, asked))
+        self.sandbox.admin("faults", method="DELETE")
+        again = self.service().check_deaths(result.pair for result in failed)
+        self.assertEqual(
+            [result.status for result in again], [expected[result.pair] for result in failed]
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestFaultsStandard(FaultCase):
+    def test_two_thousand_pairs_while_a_tenth_fails(self):
+        self.standard_source(check_batch_size=10, timeout=10)
+        self.check()
+
+
+@tagged("post_install", "-at_install")
+class TestFaultsOpenCRVS(FaultCase):
+    def test_two_thousand_pairs_while_a_tenth_fails(self):
+        self.opencrvs_source(check_batch_size=20, timeout=10)
+        self.check()
 
 
 @tagged("post_install", "-at_install")
