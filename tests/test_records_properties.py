@@ -126,7 +126,6 @@ def test_any_person(value, zone):
             assert person.is_dead == (person.death_date is not None)
 
 
-@settings(deadline=None, max_examples=300)
 @settings(deadline=None)
 @given(persons | json_values, zones)
 def test_the_short_reading_agrees_with_the_long_one(value, zone):
@@ -139,6 +138,7 @@ def test_the_short_reading_agrees_with_the_long_one(value, zone):
         assert set(short.unreadable) == set(person.unreadable) & set(facts)
 
 
+@settings(deadline=None, max_examples=300)
 @given(messages, zones)
 def test_any_notification(message, zone):
     found = attempt(records.read_notification, message, zone)
