@@ -14,7 +14,6 @@ from odoo.addons.spp_dci_client.services import DCIClient
 
 from . import dialects, records
 from .explanations import RegistryError
-from .pending_search import PendingSearch
 from .record_values import lenient_text
 from .trust import Answer, sign_http, sign_jws, verified_message
 
@@ -73,18 +72,10 @@ class Registry:
         :raise RegistryError: when nothing of the answer can be used
         :raise UserError: when the registry cannot be reached
         """
-        search = self.begin_search(criteria, read)
-        search.wait()
-        return search.read()
-
-    def begin_search(self, criteria, read=records.read_person):
-        """As :meth:`search`, with each step when the caller wants it.
-
-        :rtype: PendingSearch
-        """
         references = [new_id() for _criterion in criteria]
         message = self.search_message(new_id(), criteria, references)
-        return PendingSearch(self, message, references, read)
+        answer = self.exchange("search", message, self.endpoint("sync/search")).message
+        return self.read_search(answer, message["transaction_id"], references, read)
 
     def read_search(self, answer, transaction_id, references, read=records.read_person):
         """Tie what a registry answered to what was asked.
@@ -164,37 +155,13 @@ class Registry:
         :raise RegistryError: when the registry refuses, or its answer cannot be trusted or read
         :raise UserError: when it cannot be reached
         """
-        return self.accept(self.send(endpoint, self.write(action, message, callback)))
-
-    def write(self, action, message, callback=False):
-        """Put a message into the envelope that the registry expects, see :meth:`exchange`.
-
-        :rtype: dict
-        """
-        url = self.callback_url() if callback else None
-        return self._finish(self.client._build_envelope(action, message, callback_url=url))
-
-    def send(self, endpoint, envelope):
-        """Send an envelope and return what came back, as the base client does.
-
-        :raise UserError: when the registry cannot be reached
-        """
+        built = self.client._build_envelope(
+            action, message, callback_url=self.callback_url() if callback else None
+        )
         try:
-            return self.client._make_request(endpoint, envelope)
+            answer = self.client._make_request(endpoint, self._finish(built))
         except RequestException:
             raise RegistryError(self.env, "unreachable") from None
-
-    def send_ahead(self, endpoint, envelope):
-        """Begin to send an envelope for which :meth:`send` is called later, if the client can."""
-        if hasattr(self.client, "_send_ahead"):
-            self.client._send_ahead(endpoint, envelope)
-
-    def accept(self, answer):
-        """Verify what came back, see :meth:`exchange`.
-
-        :rtype: Answer
-        :raise RegistryError: when the registry refuses, or its answer cannot be trusted or read
-        """
         content = answer.get("message") if isinstance(answer, dict) else None
         if not isinstance(content, dict):
             if isinstance(answer, dict) and isinstance(answer.get("header"), dict):

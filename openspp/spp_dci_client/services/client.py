@@ -1,10 +1,12 @@
 """The client that other addons use."""
 
+import json
 import time
 
 from . import failures, messages
-from .poster import Poster
-from .signing import canonical, sign
+from .response import DCIResponse
+from .signing import canonical, sign, to_json
+from .transport import TransportError, exchange
 
 JWKS_PATH = "/.well-known/jwks.json"
 
@@ -27,7 +29,6 @@ class DCIClient:
         self.env = env
         # Callers need not be allowed to see credentials to have a question asked with them.
         self._settings = self.data_source.sudo()
-        self._poster = Poster(self._settings)
 
     def search(
         self,
@@ -198,8 +199,8 @@ class DCIClient:
         headers = source.get_headers()
         if source.auth_type == "oauth2":
             used = headers["Authorization"].partition(" ")[2]
-            headers = self._poster.with_new_token(headers, used)
-        answer = self._poster.exchange("GET", JWKS_PATH, headers, attempts=1)
+            headers = self._with_new_token(headers, used)
+        answer = self._exchange("GET", JWKS_PATH, headers, attempts=1)
         # Not every registry publishes keys: any other answer shows that it is there.
         if answer.status_code in (401, 403, 429) or answer.status_code >= 500:
             raise failures.of_status(self._settings, answer)
@@ -273,24 +274,44 @@ class DCIClient:
         :return: DCIResponse
         :raise DCIClientError: when there is no answer, or none that is a JSON object.
         """
-        return self._poster.make_request(endpoint, envelope)
+        body = to_json(envelope).encode()
+        headers = self._settings.get_headers()
+        answer = self._exchange("POST", endpoint, headers, body)
+        if answer.status_code == 401 and self._settings.auth_type == "oauth2":
+            used = headers["Authorization"].partition(" ")[2]
+            headers = self._with_new_token(headers, used)
+            answer = self._exchange("POST", endpoint, headers, body)
+        if not 200 <= answer.status_code < 300:
+            raise failures.of_status(self._settings, answer)
+        try:
+            data = json.loads(answer.body)
+        except (ValueError, RecursionError):
+            data = None
+        if not isinstance(data, dict):
+            raise failures.unreadable(self._settings, answer.status_code)
+        return DCIResponse(data, body=answer.body, status_code=answer.status_code)
 
-    def _send_ahead(self, endpoint, envelope):
-        """Post an envelope now, for whose answer `_make_request` waits later.
+    def _with_new_token(self, headers, refused):
+        token = self._settings._get_token_store().get(refused=refused)
+        return {**headers, "Authorization": f"Bearer {token}"}
 
-        So that the registry works while the caller does something else. At most one is under
-        way; the thread that posts it knows nothing of the environment.
-
-        :param str endpoint: as for `_make_request`.
-        :param dict envelope: the very object that `_make_request` will be given.
-        """
-        if type(self)._make_request is not _MAKE_REQUEST:
-            # Who replaced it sends in a way of their own.
-            return
-        self._poster.send_ahead(endpoint, envelope)
-
-
-_MAKE_REQUEST = DCIClient._make_request
+    def _exchange(self, method, endpoint, headers, body=None, **options):
+        source = self._settings
+        url = f"{source.base_url.rstrip('/')}/{endpoint.lstrip('/')}"
+        try:
+            return exchange(
+                method,
+                url,
+                headers=headers,
+                body=body,
+                timeout=source.timeout,
+                budget=2 * source.timeout,
+                verify=source.verify_ssl,
+                **options,
+            )
+        except TransportError as error:
+            reason = error.reason
+        raise failures.of_transport(source, reason)
 
 
 def _sibling(endpoint, name):

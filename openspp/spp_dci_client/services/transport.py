@@ -5,7 +5,6 @@ import os
 import random
 import re
 import threading
-from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -107,24 +106,6 @@ def exchange(
     if failure:
         raise failure
     return answer
-
-
-def exchange_on_a_thread(method, url, **options):
-    """Begin an exchange and return at once. Arguments as of :func:`exchange`.
-
-    :return: a `concurrent.futures.Future` of what :func:`exchange` returns or raises
-    """
-    future = Future()
-
-    def run():
-        try:
-            future.set_result(exchange(method, url, **options))
-        except BaseException as error:  # noqa: BLE001 -- who waits must not wait for ever
-            future.set_exception(error)
-
-    # A daemon: nobody waits for an answer when the process ends.
-    threading.Thread(target=run, name="dci-exchange", daemon=True).start()
-    return future
 
 
 def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):

@@ -1,5 +1,4 @@
 from . import (
-    test_client_ahead,
     test_client_failures,
     test_client_messages,
     test_connection,
