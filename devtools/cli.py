@@ -6,7 +6,7 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from . import bench, coverage, demo, i18n, lint, odoo, postgres, sandbox, server, testing
+from . import bench, coverage, demo, i18n, lint, odoo, pictures, postgres, sandbox, server, testing
 from .console import Problem, say
 from .workspace import Workspace
 
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     measure.add_argument("name", nargs="?", metavar="NAME", help="one of them; all when left out")
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     commands.add_parser("i18n", help="write the translation template anew")
+    commands.add_parser("pictures", help="take the pictures of docs/tour.md anew")
     commands.add_parser("lint", help="check formatting, code and data files")
     return main_parser
 
@@ -145,6 +146,13 @@ def _i18n(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) 
     return 0
 
 
+def _pictures(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        for path in pictures.run(instance):
+            print(path.relative_to(workspace.root))
+    return 0
+
+
 def _lint(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
     return lint.run(workspace)
 
@@ -159,5 +167,6 @@ COMMANDS = {
     "status": _status,
     "shell": _shell,
     "i18n": _i18n,
+    "pictures": _pictures,
     "lint": _lint,
 }

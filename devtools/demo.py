@@ -30,7 +30,7 @@ def run(odoo: Odoo) -> int:
         configure(api, status)
     with step("Subscribing to births, deaths, marriages and divorces"):
         odoo.run_inside("demo_subscribe.py", server.DATABASE)
-        _await_subscriptions(registry)
+        await_subscriptions(registry)
     actors = [
         demo_people.cast(api, role, lambda person: exchange(f"{registry}/admin/persons", person))
         for role in demo_people.ROLES
@@ -41,8 +41,8 @@ def run(odoo: Odoo) -> int:
         say("  the registrants of the demo data have had their events; new ones were made")
     with step("Registering four vital events, which the registry pushes signed over HTTP"):
         for actor in actors:
-            _register(registry, actor)
-        missing = _await_effects(api, actors)
+            register(registry, actor)
+        missing = await_effects(api, actors)
     for actor in actors:
         actor.after = demo_people.describe(api, actor.partner_id)
         print(table(actor))
@@ -104,7 +104,12 @@ def configure(api: ExternalApi, status: dict) -> None:
     api.call("spp.dci.data.source", "test_connection", [source])
 
 
-def _await_subscriptions(registry: str) -> None:
+def await_subscriptions(registry: str) -> None:
+    """Wait until the registry lists our subscriptions.
+
+    :raise Problem: when it does not in time
+    """
+
     def all_there() -> bool:
         listed = exchange(f"{registry}/admin/subscriptions")["subscriptions"]
         ours = {
@@ -118,7 +123,11 @@ def _await_subscriptions(registry: str) -> None:
         raise Problem("The sandbox registry does not list our four subscriptions.")
 
 
-def _register(registry: str, actor: Actor) -> None:
+def register(registry: str, actor: Actor) -> None:
+    """Have the registry register what happens to an actor, and push it.
+
+    :raise Problem: when that reaches nobody, or Odoo refuses it
+    """
     event = {
         "event_type": actor.role.event_type,
         "identifier": {"type": "UIN", "value": actor.uin},
@@ -133,7 +142,8 @@ def _register(registry: str, actor: Actor) -> None:
             raise Problem(f"Odoo refused the {actor.role.event_type}: {delivery['attempts'][-1]}")
 
 
-def _await_effects(api: ExternalApi, actors: list[Actor]) -> dict[int, list[str]]:
+def await_effects(api: ExternalApi, actors: list[Actor]) -> dict[int, list[str]]:
+    """Wait until the events had their effects; return by registrant what is missing."""
     missing: dict[int, list[str]] = {}
 
     def all_happened() -> bool:

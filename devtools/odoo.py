@@ -21,7 +21,7 @@ INSIDE = Path(__file__).resolve().parent / "inside"
 #: The environment variables that would change what Odoo, PostgreSQL or Python do.
 FOREIGN = ("PGDATABASE", "PGSERVICE", "PGOPTIONS", "PGAPPNAME", "ODOO_RC", "PYTHONHOME")
 #: Databases that hold nobody's work: made anew when they cannot be updated.
-DISPOSABLE = ("spp_test", "spp_bench")
+DISPOSABLE = ("spp_test", "spp_bench", "spp_pictures")
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,19 @@ from .workspace import Workspace, port_is_free
 START_SECONDS = 30
 
 
-def _state(workspace: Workspace) -> Path:
-    return workspace.home / "sandbox.json"
+#: Registries of a clone, of which one at a time runs: that of `./dev demo`, and for pictures.
+NAMES = ("sandbox", "sandbox-pictures")
 
 
-def start(odoo: Odoo) -> str:
+def state_file(workspace: Workspace, name: str = NAMES[0]) -> Path:
+    """Return the file that keeps the keys and people of a registry."""
+    return workspace.home / f"{name}.json"
+
+
+def start(odoo: Odoo, name: str = NAMES[0]) -> str:
     """Start it anew, with the keys and people that it had; return its URL.
 
+    :param name: one of `NAMES`
     :raise Problem: when its port is taken or it does not start
     """
     workspace = odoo.workspace
@@ -34,7 +40,7 @@ def start(odoo: Odoo) -> str:
             [
                 *(str(odoo.python), "-m", "sandbox"),
                 *("--port", str(port)),
-                *("--state", str(_state(workspace))),
+                *("--state", str(state_file(workspace, name))),
             ],
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -59,6 +65,6 @@ def start(odoo: Odoo) -> str:
 
 def stop(workspace: Workspace) -> bool:
     """Stop it; return whether it ran."""
-    pids = processes.find(str(_state(workspace)))
+    pids = [pid for name in NAMES for pid in processes.find(str(state_file(workspace, name)))]
     processes.stop(pids, seconds=10)
     return bool(pids)

@@ -63,11 +63,14 @@ def answers(url: str) -> bool:
         connection.close()
 
 
-def up(odoo: Odoo, *, port: int | None = None, workers: int = 0) -> Running:
+def up(
+    odoo: Odoo, *, port: int | None = None, workers: int = 0, database: str = DATABASE
+) -> Running:
     """Start the server, or restart it when the options or the code changed.
 
     :param port: HTTP port on 127.0.0.1; the one used last when None
     :param workers: number of worker processes; 0 is one threaded process
+    :param database: the name, without the suffix of this clone
     :return: the server, its login page answering
     :raise Problem: when a port is taken or Odoo does not start
     """
@@ -77,6 +80,7 @@ def up(odoo: Odoo, *, port: int | None = None, workers: int = 0) -> Running:
         options = {
             "port": ports["http"],
             "workers": workers,
+            "database": database,
             "addons": workspace.addon_fingerprints(),
             "odoo": odoo.tree.version,
             "server": odoo.connection.host,
@@ -93,7 +97,7 @@ def up(odoo: Odoo, *, port: int | None = None, workers: int = 0) -> Running:
                     f"Port {ports[name]} on 127.0.0.1 is taken by another program: stop that, "
                     f"or choose another port with `./dev up --port N`."
                 )
-        odoo.prepare(DATABASE, demo=True)
+        odoo.prepare(database, demo=True)
         with step(f"Starting Odoo on {_url(ports['http'])}"):
             _start(odoo, options)
         server = running(workspace)
@@ -105,7 +109,7 @@ def up(odoo: Odoo, *, port: int | None = None, workers: int = 0) -> Running:
 def _start(odoo: Odoo, options: dict) -> None:
     workspace = odoo.workspace
     log = workspace.logs / "odoo.log"
-    configuration = odoo.configuration("server", DATABASE, workers=options["workers"])
+    configuration = odoo.configuration("server", options["database"], workers=options["workers"])
     with processes.new_log(log) as stream, odoo.connection.lease() as lease:
         process = subprocess.Popen(
             odoo.command("server", "--config", configuration),

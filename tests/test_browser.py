@@ -1,4 +1,6 @@
 import json
+import shutil
+from unittest import skipUnless
 
 from odoo.tests import HttpCase, tagged
 
@@ -50,10 +52,13 @@ NOT_WARNED = """
 """
 
 
+# Where Odoo looks for one.
+BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+
+
+@skipUnless(any(map(shutil.which, BROWSERS)), "no browser: install the package chromium")
 @tagged("post_install", "-at_install")
 class TestBrowser(HttpCase, EventCase):
-    """Skipped by Odoo, with the reason, where there is no Chrome or Chromium."""
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

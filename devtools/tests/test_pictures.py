@@ -1,0 +1,38 @@
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from devtools import cli, pictures
+from devtools.console import Problem
+
+DOCS = Path(cli.__file__).resolve().parent.parent / "docs"
+
+
+class Api:
+    """Answers as if each record of a search were the first."""
+
+    def find(self, _model, _domain):
+        return [1]
+
+
+def test_tour_shows_each_picture_that_the_command_takes():
+    taken = {picture["name"] for picture in pictures.pictures_of(Api(), 1, 1)}
+    shown = re.findall(r"\]\(images/([\w-]+)\.png\)", (DOCS / "tour.md").read_text())
+    assert sorted(shown) == sorted(taken)
+    assert {path.stem for path in (DOCS / "images").iterdir()} == taken
+
+
+def test_pictures_are_small_and_as_high_as_ordered():
+    for picture in pictures.pictures_of(Api(), 1, 1):
+        data = (DOCS / "images" / f"{picture['name']}.png").read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert len(data) < pictures.LARGEST_KB * 1024
+        assert struct.unpack(">II", data[16:24]) == (1280, picture["height"])
+
+
+def test_pictures_need_a_browser(monkeypatch):
+    monkeypatch.setattr(pictures.shutil, "which", lambda _name: None)
+    with pytest.raises(Problem, match="Chromium"):
+        pictures.run(None)
