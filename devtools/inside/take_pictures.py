@@ -16,8 +16,10 @@ READY = "document.querySelector('.o_view_controller')"
 #: Nobody needs a cursor, the focus of a button or what others are doing in a picture.
 HIDE = """
     document.activeElement.blur();
-    document.head.insertAdjacentHTML("beforeend", "<style>"
-        + ".o-mail-DiscussSystray-class { display: none } * { caret-color: transparent !important }</style>");
+    const style = document.createElement("style");
+    style.textContent =
+        ".o-mail-DiscussSystray-class { display: none } * { caret-color: transparent !important }";
+    document.head.append(style);
 """
 
 
