@@ -10,6 +10,8 @@ BENCHMARKS = {
     "ingest_bulk": "ingest_bulk",
     "processing": "processing",
     "death_cost": "processing",
+    "processing_queue_job": "backlog",
+    "processing_scale": "backlog",
     "growth": "growth",
     "latency": "latency",
     "check": "check",

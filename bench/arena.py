@@ -32,6 +32,8 @@ class Arena:
         self.odoo = odoo
         self.database = f"{TEMPLATE}_{name}"
         self.port = 0
+        #: Process id of the server that runs.
+        self.pid = 0
 
     def configuration(self, **options: object) -> Path:
         """Write the configuration of this benchmark's Odoo; the bench addon is on its path."""
@@ -75,17 +77,24 @@ class Arena:
         return Script([str(part) for part in command], self.environ())
 
     @contextmanager
-    def server(self, *, workers: int = 2, scheduler: bool) -> Iterator[int]:
+    def server(
+        self, *, workers: int = 2, schedulers: int = 0, job_channels: str = ""
+    ) -> Iterator[int]:
         """Run Odoo on the database.
 
-        :param workers: processes that answer requests
-        :param scheduler: whether scheduled actions run
+        :param workers: processes that answer requests, and so carry out jobs
+        :param schedulers: processes that run scheduled actions
+        :param job_channels: what the job runner may start at a time; empty for no job runner
         :return: the port, on 127.0.0.1
         """
         self.port = free_port()
+        options = {"server_wide_modules": "base,web,queue_job"} if job_channels else {}
         configuration = self.configuration(
-            gevent_port=free_port(), workers=workers, max_cron_threads=1 if scheduler else 0
+            gevent_port=free_port(), workers=workers, max_cron_threads=schedulers, **options
         )
+        environ = self.environ()
+        if job_channels:
+            environ["ODOO_QUEUE_JOB_CHANNELS"] = job_channels
         log = self.odoo.workspace.logs / f"{self.database}.log"
         with processes.new_log(log) as stream:
             process = subprocess.Popen(
@@ -94,9 +103,10 @@ class Arena:
                 stdout=stream,
                 stderr=stream,
                 cwd=self.odoo.workspace.home,
-                env=self.environ(),
+                env=environ,
                 start_new_session=True,
             )
+        self.pid = process.pid
         try:
 
             def ready() -> bool:
@@ -114,7 +124,7 @@ class Arena:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, 9)
                 process.wait()
-            self.port = 0
+            self.port = self.pid = 0
 
 
 class Script:
@@ -166,15 +176,15 @@ def arena(odoo: Odoo, name: str) -> Iterator[Arena]:
         Path(marker).unlink(missing_ok=True)
 
 
-def install_bench_addon(own: Arena) -> None:
-    """Install the addon that holds the bare route on the arena's database."""
+def install(own: Arena, addon: str) -> None:
+    """Install an addon on the arena's database."""
     log = own.odoo.workspace.logs / f"{own.database}.log"
-    options = ("--init=spp_bench", "--stop-after-init", "--no-http")
-    with step("Installing the bare route"), processes.new_log(log) as stream:
+    options = (f"--init={addon}", "--stop-after-init", "--no-http")
+    with step(f"Installing {addon}"), processes.new_log(log) as stream:
         command = own.odoo.command("server", "--config", own.configuration(), *options)
         done = subprocess.run(command, stdout=stream, stderr=stream, env=own.environ(), check=False)
     if done.returncode:
-        raise Problem(f"The bench addon could not be installed; see {log}.")
+        raise Problem(f"{addon} could not be installed; see {log}.")
 
 
 def free_port() -> int:

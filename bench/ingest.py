@@ -9,7 +9,7 @@ from pathlib import Path
 from devtools.console import Problem, step
 from devtools.odoo import Odoo
 
-from .arena import Arena, Script, arena, install_bench_addon
+from .arena import Arena, Script, arena, install
 from .figures import Target, middle, ratio_figure
 
 CALLBACK = "/dci/crvs/callback"
@@ -27,13 +27,13 @@ def run(odoo: Odoo) -> dict:
     total = (ROUNDS + SCHEDULER_ROUNDS + 2) * PER_ROUND
     used = (ROUNDS + 1) * PER_ROUND
     with arena(odoo, "ingest") as own, tempfile.TemporaryDirectory() as folder:
-        install_bench_addon(own)
+        install(own, "spp_bench")
         prepare(own, Path(folder), messages=total, registrants=total)
         bodies = Path(folder, "messages")
-        with own.server(scheduler=False) as port, shooter(own, port, bodies) as gun:
+        with own.server() as port, shooter(own, port, bodies) as gun:
             off = alternate(gun, 0, ROUNDS)
         with (
-            own.server(scheduler=True) as port,
+            own.server(schedulers=1) as port,
             shooter(own, port, bodies) as gun,
             own.speaker("watch") as watch,
         ):

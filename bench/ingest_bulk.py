@@ -24,7 +24,7 @@ def run(odoo: Odoo) -> dict:
         arguments = [single / "key", bulk / "messages", EVENTS, 3, EVENTS]
         with own.speaker("notifications", *arguments) as signer:
             signer.hear()
-        with own.server(scheduler=False) as port:
+        with own.server() as port:
             with shooter(own, port, single / "messages") as gun:
                 singles = gun.ask(path=CALLBACK, first=0, count=EVENTS)
             with shooter(own, port, bulk / "messages") as gun:

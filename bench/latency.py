@@ -24,7 +24,7 @@ def run(odoo: Odoo) -> dict:
     with arena(odoo, "latency") as own, tempfile.TemporaryDirectory() as folder:
         prepare(own, Path(folder), messages=MESSAGES, registrants=MESSAGES)
         bodies = Path(folder, "messages").read_bytes().splitlines()
-        with own.server(scheduler=True) as port, own.speaker(WATCH) as watch:
+        with own.server(schedulers=1) as port, own.speaker(WATCH) as watch:
             seconds = []
             for number, body in enumerate(bodies):
                 time.sleep(0.2 + int.from_bytes(os.urandom(1), "big") / 512)
