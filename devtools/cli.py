@@ -26,7 +26,9 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("--port", type=_port, metavar="N", help="HTTP port, remembered")
     start.add_argument("--workers", type=_count, metavar="N", default=0, help="worker processes")
     stop = commands.add_parser("down", help="stop Odoo and its PostgreSQL")
-    stop.add_argument("--drop", action="store_true", help="also give up the database for a new one")
+    stop.add_argument(
+        "--drop", action="store_true", help="also give up the database and the registry's people"
+    )
     commands.add_parser("status", help="print URL, state and log file")
     shell = commands.add_parser("shell", help="Odoo's shell, or run a file with env in scope")
     shell.add_argument("file", nargs="?", type=Path, metavar="FILE")
@@ -104,6 +106,8 @@ def _down(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -
     if options.drop:
         with odoo.ready(workspace) as instance:
             instance.drop(server.DATABASE)
+            # What it registered was about the registrants of that database.
+            sandbox.state_file(instance.workspace).unlink(missing_ok=True)
     else:
         postgres.stop_idle(workspace)
     print("stopped" if any(stopped) else "nothing was running")
