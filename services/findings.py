@@ -6,6 +6,7 @@ registry could not be asked.
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from ..const import LIFELONG_ID_TYPES
 from . import records
@@ -29,8 +30,7 @@ class Inconclusive(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(NamedTuple):
     """An identifier that a registry is asked about.
 
     :param id_type: type as our vocabulary spells it

@@ -1,7 +1,7 @@
 """One shape for a person, whatever the registry calls it. Pure: imports nothing of Odoo."""
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from .record_dates import read_date
 from .record_values import (
@@ -55,8 +55,7 @@ _SPOUSES = frozenset({"spouse", "husband", "wife", "bride", "groom", "partner"})
 _SHARED_BY_A_COUPLE = frozenset({"MRN", "OPENCRVS_RECORD_ID"})
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier:
+class Identifier(NamedTuple):
     """A number that a registry gave to a person.
 
     :param type: short code in capitals, such as ``UIN``, also of ``urn:…:UIN``.
@@ -67,8 +66,7 @@ class Identifier:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A person of a record.
 
     ``identifiers`` are the person's own, in the order received; those of parents, spouse and

@@ -1,6 +1,6 @@
 """Answers to searches, item by item. Pure: imports nothing of Odoo."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .record_person import Person, read_person
 from .record_values import InvalidRecord, as_list, is_absent, lenient_text, safe_ascii
@@ -9,8 +9,7 @@ from .record_values import InvalidRecord, as_list, is_absent, lenient_text, safe
 _STATUSES = ("rjct", "pdng", "rcvd", "succ")
 
 
-@dataclass(frozen=True, slots=True)
-class SearchItem:
+class SearchItem(NamedTuple):
     """What a registry answered to one reference id.
 
     :param status: ``succ``, ``rjct``, ``rcvd``, ``pdng``, or empty when the registry gave none
@@ -76,29 +75,30 @@ def read_search_response(message, tz=None, read=read_person):
         raise InvalidRecord("is missing", "message.search_response")
     found = {}
     for index, item in enumerate(as_list(response)):
-        place = f"message.search_response[{index}]"
         if not isinstance(item, dict):
-            raise InvalidRecord("must be an object", place)
+            raise InvalidRecord("must be an object", f"message.search_response[{index}]")
         reference = safe_ascii(item.get("reference_id"), 255)
-        page = _read_item(item, place, tz, read)
+        page = _read_item(item, index, tz, read)
         found[reference] = _merge(found[reference], page) if reference in found else page
     return found
 
 
-def _read_item(item, place, tz, read):
-    blocks = as_list(item.get("data"))
-    problem = ""
-    if not all(isinstance(block, dict) for block in blocks):
-        problem = f"{place}.data: must be an object"
-        blocks = [block for block in blocks if isinstance(block, dict)]
-    records = [record for block in blocks for record in as_list(block.get("reg_records"))]
-    people = []
-    for index, record in enumerate(records):
+def _read_item(item, index, tz, read):
+    place = f"message.search_response[{index}]"
+    problem, reg_type, reg_record_type, records, people = "", "", "", [], []
+    for block in as_list(item.get("data")):
+        if not isinstance(block, dict):
+            problem = f"{place}.data: must be an object"
+            continue
+        reg_type = reg_type or safe_ascii(block.get("reg_type"), 255)
+        reg_record_type = reg_record_type or safe_ascii(block.get("reg_record_type"), 255)
+        records += as_list(block.get("reg_records"))
+    for number, record in enumerate(records):
         try:
             people.append(read(record, tz))
         except InvalidRecord as error:
-            problem = problem or str(error.within(f"{place}.data.reg_records[{index}]"))
-    pagination = next((page for page in as_list(item.get("pagination"))), None)
+            problem = problem or str(error.within(f"{place}.data.reg_records[{number}]"))
+    pagination = next(iter(as_list(item.get("pagination"))), None)
     pagination = pagination if isinstance(pagination, dict) else {}
     status = lenient_text(item.get("status")).lower()
     status = status if status in _STATUSES else ""
@@ -111,15 +111,13 @@ def _read_item(item, place, tz, read):
         reason_code=safe_ascii(item.get("status_reason_code"), 99),
         reason_message=lenient_text(item.get("status_reason_message"))[:200],
         raw_records=tuple(records),
-        reg_type=next((safe_ascii(block.get("reg_type"), 255) for block in blocks), ""),
+        reg_type=reg_type,
         page=_read_count(pagination.get("page_number")),
         page_size=_read_count(pagination.get("page_size")),
         total=_read_count(pagination.get("total_count")),
         people=tuple(people),
         problem=problem,
-        reg_record_type=next(
-            (safe_ascii(block.get("reg_record_type"), 255) for block in blocks), ""
-        ),
+        reg_record_type=reg_record_type,
     )
 
 

@@ -39,9 +39,9 @@ class InvalidRecord(ValueError):
 
 def is_absent(value):
     """Whether a value stands for "nothing": registries send ``""``, ``[]`` and ``{}`` for it."""
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or (isinstance(value, (list, dict)) and not value)
+    if not value:
+        return value is None or isinstance(value, (str, list, dict))
+    return isinstance(value, str) and value.isspace()
 
 
 def as_list(value):
@@ -66,7 +66,7 @@ def first(record, spellings):
             value = record.get(spelling)
             if isinstance(value, str):
                 # Asked first: thousands of records hold little else.
-                if value.strip():
+                if value and not value.isspace():
                     return value
             elif value is not None and as_list(value):
                 return value
@@ -116,6 +116,8 @@ def safe_ascii(value, limit):
     """
     text = str(value) if isinstance(value, int) and abs(value) < _INTEGER_LIMIT else value
     text = text.strip()[:limit] if isinstance(text, str) else ""
+    if text.isascii() and text.isprintable():
+        return text
     return _NOT_PRINTABLE_ASCII.sub("?", text)
 
 

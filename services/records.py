@@ -236,7 +236,7 @@ def _read_couple(kind, records, data, raw, tz):
     return replace(
         first_event,
         event_date=first_event.event_date or second_event.event_date,
-        person=replace(person, spouse=spouse),
+        person=person._replace(spouse=spouse),
     )
 
 
@@ -268,7 +268,7 @@ def _read_own_person(source, tz):
     except InvalidRecord as error:
         raise error.within(source.place) from None
     if extra:
-        person = replace(person, identifiers=tuple(dict.fromkeys(extra + person.identifiers)))
+        person = person._replace(identifiers=tuple(dict.fromkeys(extra + person.identifiers)))
     return person
 
 
