@@ -8,7 +8,7 @@ from odoo.tools import split_every
 from .bulk import DeathCheck
 from .explanations import RegistryError, explain
 from .findings import FAILED
-from .registry import new_id
+from .registry import new_ids
 from .transactions import lock, own_attempts, own_transaction
 
 
@@ -23,7 +23,7 @@ def send(registry, purpose, lookups, criteria):
     :raise UserError: when the registry could not be reached, or refuses
     """
     asked = [criteria(lookup.id_type, lookup.value) for lookup in lookups]
-    references = [new_id() for _lookup in lookups]
+    references = new_ids(len(lookups))
     source = registry.data_source
     request = registry.env["spp.dci.crvs.request"]._open(
         source,

@@ -10,6 +10,7 @@ from . import records
 from .dialects import UnsupportedIdentifier
 from .explanations import explain
 from .findings import FAILED, DeathFinding, Inconclusive, Lookup, judge_death
+from .pending_search import PendingSearch
 
 # How registries say that a message asks too much at once.
 _TOO_LARGE = "limit_exceeded"
@@ -53,18 +54,31 @@ class DeathChecker:
     def check(self, pairs):
         """Ask about any number of persons, a message at a time.
 
-        :param pairs: iterable of identifier type and value; read as the results are
+        While the results of one message are read and taken, the registry works on the next.
+
+        :param pairs: iterable of identifier type and value; read two messages ahead at most
         :return: one :class:`DeathCheck` for each pair, in order
         :rtype: Iterator[DeathCheck]
         """
-        pairs = iter(pairs)
+        pairs, earlier = iter(pairs), None
         while batch := list(islice(pairs, self.batch_size)):
-            lookups = [self._read(pair) for pair in batch]
-            asked = dict.fromkeys(entry for entry in lookups if isinstance(entry, Lookup))
-            findings = self._ask(list(asked))
-            for pair, lookup in zip(batch, lookups, strict=True):
-                finding = lookup if isinstance(lookup, DeathCheck) else findings[lookup]
-                yield self._result(pair, finding)
+            latest = self._prepare(batch)
+            if earlier:
+                yield from self._finish(earlier, latest.search)
+            earlier = latest
+        if earlier:
+            yield from self._finish(earlier, None)
+
+    def _prepare(self, batch):
+        lookups = [self._read(pair) for pair in batch]
+        asked = list(dict.fromkeys(entry for entry in lookups if isinstance(entry, Lookup)))
+        return _Batch(batch, lookups, asked, self._search(asked) if asked else None)
+
+    def _finish(self, batch, following):
+        findings = self._ask(batch.asked, batch.search, following)
+        for pair, lookup in zip(batch.pairs, batch.lookups, strict=True):
+            finding = lookup if isinstance(lookup, DeathCheck) else findings[lookup]
+            yield self._result(pair, finding)
 
     def _read(self, pair):
         """Return what to look up, or the result that says why it cannot be."""
@@ -94,12 +108,16 @@ class DeathChecker:
             _as_pair(pair), finding.status, finding.death_date, reason, finding.record
         )
 
-    def _ask(self, lookups):
-        """Return for each lookup its finding, or the error that kept us from asking."""
+    def _ask(self, lookups, search=None, following=None):
+        """Return for each lookup its finding, or the error that kept us from asking.
+
+        :param PendingSearch search: the message that asks, if there is one already
+        :param PendingSearch following: the message after it
+        """
         if not lookups:
             return {}
         try:
-            findings = self.ask_once(lookups)
+            findings = self._findings(lookups, search or self._search(lookups), following)
         except UserError as error:
             if _is_too_large(error, lookups):
                 findings = self._ask_smaller(lookups)
@@ -154,15 +172,34 @@ class DeathChecker:
         :rtype: dict[Lookup, DeathFinding]
         :raise UserError: when nothing came back for any of them
         """
-        dialect = self.registry.dialect
-        items = self.registry.search(
-            [dialect.death_criteria(lookup.id_type, lookup.value) for lookup in lookups],
+        return self._findings(lookups, self._search(lookups))
+
+    def _search(self, lookups):
+        criteria = self.registry.dialect.death_criteria
+        return self.registry.begin_search(
+            [criteria(lookup.id_type, lookup.value) for lookup in lookups],
             read=records.read_life_and_death,
         )
+
+    def _findings(self, lookups, search, following=None):
+        if following:
+            following.send_next()
+        search.wait()
+        items = search.read()
         return {
-            lookup: finding_of(dialect, lookup, item)
+            lookup: finding_of(self.registry.dialect, lookup, item)
             for lookup, item in zip(lookups, items, strict=True)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one message asks: pairs, what each means or why it cannot be asked, and the search."""
+
+    pairs: list
+    lookups: list
+    asked: list
+    search: PendingSearch | None
 
 
 def _is_too_large(error, lookups):

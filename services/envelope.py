@@ -33,6 +33,7 @@ _ITEMS = {
     "txn-on-status": "txnstatus_response",
 }
 KINDS = tuple(_ITEMS)
+_MEMBERS = {"signature", "header", "message"}
 _MAX_MESSAGE_ID = 255  # characters
 _VERSION_1 = re.compile(r"1(?:\.[0-9]{1,9}){0,2}(?:[-+][0-9A-Za-z.+-]{1,64})?")
 # What the standard's EncryptedMessage has beside its ciphertext.
@@ -132,7 +133,18 @@ def parse(body: bytes) -> Envelope:
     :raise InvalidJSON: when the body is not strict JSON in UTF-8 (see :mod:`.strict_json`)
     :raise InvalidHeader: when it is not an object that has ``header`` and ``message`` objects
     """
-    value, texts = strict_json.parse(body)
+    return build(body, *strict_json.parse(body))
+
+
+def build(body: bytes, value: object, texts: dict) -> Envelope:
+    """Make an envelope of a document that is parsed already.
+
+    :param body: the request's body as received
+    :param value: what :func:`.strict_json.parse` made of it
+    :param texts: likewise
+    :return: see :func:`parse`
+    :raise InvalidHeader: see :func:`parse`
+    """
     if not isinstance(value, dict):
         raise InvalidHeader("The request is not a JSON object.")
     for name in ("header", "message"):
@@ -140,12 +152,12 @@ def parse(body: bytes) -> Envelope:
             raise InvalidHeader(f"The request has no object named {name}.", where=name)
     return Envelope(
         body=body,
-        header=value.pop("header"),
-        message=value.pop("message"),
-        signature=value.pop("signature", None),
+        header=value["header"],
+        message=value["message"],
+        signature=value.get("signature"),
         header_text=texts["header"],
         message_text=texts["message"],
-        others=value,
+        others={name: member for name, member in value.items() if name not in _MEMBERS},
     )
 
 

@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 
 from requests import RequestException
 
-from odoo.addons.spp_dci_client.services import DCIClient
-
 from . import dialects, records
 from .explanations import RegistryError
+from .pending_search import PendingSearch
 from .record_values import lenient_text
+from .strict_client import StrictClient
 from .trust import Answer, sign_http, sign_jws, verified_message
 
 _CODE = re.compile(r"[^A-Za-z0-9._:-]")
@@ -37,9 +37,15 @@ UNANSWERED = records.SearchItem(
 _CONTENT = {"search_response", "subscribe_response", "subscription_status", "txnstatus_response"}
 
 
+def new_ids(count):
+    """Return ids that nobody guesses: 128 random bits each, as 32 hexadecimal digits."""
+    digits = secrets.token_hex(16 * count)
+    return [digits[start : start + 32] for start in range(0, len(digits), 32)]
+
+
 def new_id():
-    """Return an id that nobody guesses: 128 random bits as 32 hexadecimal digits."""
-    return secrets.token_hex(16)
+    """Return one id that nobody guesses."""
+    return new_ids(1)[0]
 
 
 def now_text():
@@ -59,7 +65,7 @@ class Registry:
         self.env = env
         self.data_source = data_source.sudo()
         self.dialect = dialects.get(self.data_source.dialect)
-        self.client = DCIClient(self.data_source, self.data_source.env)
+        self.client = StrictClient(self.data_source, self.data_source.env)
 
     def search(self, criteria, read=records.read_person):
         """Ask several things in one message and wait for the answers.
@@ -72,10 +78,18 @@ class Registry:
         :raise RegistryError: when nothing of the answer can be used
         :raise UserError: when the registry cannot be reached
         """
-        references = [new_id() for _criterion in criteria]
+        search = self.begin_search(criteria, read)
+        search.wait()
+        return search.read()
+
+    def begin_search(self, criteria, read=records.read_person):
+        """As :meth:`search`, with each step when the caller wants it.
+
+        :rtype: PendingSearch
+        """
+        references = new_ids(len(criteria))
         message = self.search_message(new_id(), criteria, references)
-        answer = self.exchange("search", message, self.endpoint("sync/search")).message
-        return self.read_search(answer, message["transaction_id"], references, read)
+        return PendingSearch(self, message, references, read)
 
     def read_search(self, answer, transaction_id, references, read=records.read_person):
         """Tie what a registry answered to what was asked.
@@ -155,13 +169,40 @@ class Registry:
         :raise RegistryError: when the registry refuses, or its answer cannot be trusted or read
         :raise UserError: when it cannot be reached
         """
-        built = self.client._build_envelope(
-            action, message, callback_url=self.callback_url() if callback else None
-        )
+        return self.accept(self.send(endpoint, self.write(action, message, callback)))
+
+    def write(self, action, message, callback=False):
+        """Put a message into the envelope that the registry expects, see :meth:`exchange`.
+
+        :rtype: dict
+        """
+        url = self.callback_url() if callback else None
+        return self._finish(self.client._build_envelope(action, message, callback_url=url))
+
+    def send(self, endpoint, envelope):
+        """Send an envelope and return what came back, as the base client does.
+
+        :raise UserError: when the registry cannot be reached
+        """
         try:
-            answer = self.client._make_request(endpoint, self._finish(built))
+            return self.client._make_request(endpoint, envelope)
         except RequestException:
             raise RegistryError(self.env, "unreachable") from None
+
+    def send_next(self, endpoint, envelope):
+        """Have an envelope sent right after the next answer, if the client can.
+
+        :meth:`send` is to be called for it all the same.
+        """
+        if hasattr(self.client, "_send_next"):
+            self.client._send_next(endpoint, envelope)
+
+    def accept(self, answer):
+        """Verify what came back, see :meth:`exchange`.
+
+        :rtype: Answer
+        :raise RegistryError: when the registry refuses, or its answer cannot be trusted or read
+        """
         content = answer.get("message") if isinstance(answer, dict) else None
         if not isinstance(content, dict):
             if isinstance(answer, dict) and isinstance(answer.get("header"), dict):
@@ -173,7 +214,7 @@ class Registry:
                 code = error.get("code") if isinstance(error, dict) else ""
                 raise RegistryError(self.env, "rejected", safe_code(code))
             return Answer({}, content, dict(answer))
-        received = verified_message(self.env, self.data_source, answer)
+        received = verified_message(self.env, self.data_source, answer, self.client.envelope_of)
         self._check_accepted(received.header)
         return received
 

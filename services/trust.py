@@ -74,7 +74,7 @@ def _signing_key(env, data_source):
         raise RegistryError(env, "bad_signing_key") from None
 
 
-def verified_message(env, data_source, answer):
+def verified_message(env, data_source, answer, parse=envelope.parse):
     """Read an answer as strictly as its data source demands.
 
     The base client of this repository hands over the bytes received. Another one may only have
@@ -84,6 +84,7 @@ def verified_message(env, data_source, answer):
     :param env: environment of the caller, for the language
     :param data_source: ``spp.dci.data.source`` with higher rights
     :param dict answer: what the base client returned, with an object ``message``
+    :param parse: how to make an :class:`.envelope.Envelope` of a body
     :rtype: Answer
     :raise RegistryError: when the answer is not signed as demanded, or not readable
     """
@@ -92,7 +93,7 @@ def verified_message(env, data_source, answer):
         body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
     required = data_source.answer_verification == "require"
     try:
-        received = envelope.parse(body)
+        received = parse(body)
         envelope.check_encryption(received)
     except errors.InvalidHeader:
         if required:

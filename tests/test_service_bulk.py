@@ -1,6 +1,8 @@
 """Many death checks in few messages, and answers that come by the callback."""
 
 import json
+import threading
+import time
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -87,6 +89,47 @@ class TestCheckDeaths(FakeRegistryCase):
         results = self.service().iter_check_deaths(endless())
         for number in range(25):
             self.assertEqual(next(results).status, EXPECTED[number % 4])
+        self.assertLessEqual(len(self.fake.requests), 4)
+
+    def test_the_registry_works_on_the_next_message_while_one_is_read(self):
+        came = threading.Semaphore(0)
+        under_way, at_once = [], []
+
+        def answer(request):
+            under_way.append(request)
+            at_once.append(len(under_way))
+            came.release()
+            # Long enough for a second message to show itself.
+            time.sleep(0.05)
+            under_way.remove(request)
+            return by_number(request)
+
+        self.answer(answer)
+        self.source.check_batch_size = 10
+        results = self.service().iter_check_deaths(pairs_of(30))
+        self.assertEqual(next(results).status, "dead")
+        for message in (1, 2):
+            self.assertTrue(came.acquire(timeout=30), message)
+        rest = [result.status for result in results]
+        self.assertEqual(rest, [EXPECTED[number % 4] for number in range(1, 30)])
+        self.assertEqual(at_once, [1, 1, 1], "one message at a time")
+
+    def test_a_base_client_that_knows_no_next_request(self):
+        self.answer(by_number)
+        self.source.check_batch_size = 10
+        service = self.service()
+        make = service.registry.client._make_request
+
+        class OtherClient:
+            _build_envelope = service.registry.client._build_envelope
+            _make_request = staticmethod(make)
+            envelope_of = staticmethod(envelopes.parse)
+
+        service.registry.client = OtherClient()
+        results = service.check_deaths(pairs_of(25))
+        self.assertEqual(
+            [result.status for result in results], [EXPECTED[number % 4] for number in range(25)]
+        )
         self.assertEqual(len(self.fake.requests), 3)
 
     def test_an_item_without_answer_failed(self):

@@ -4,9 +4,9 @@ import json
 import time
 
 from . import failures, messages
+from .poster import Poster
 from .response import DCIResponse
-from .signing import canonical, sign, to_json
-from .transport import TransportError, exchange
+from .signing import canonical, sign
 
 JWKS_PATH = "/.well-known/jwks.json"
 
@@ -29,6 +29,7 @@ class DCIClient:
         self.env = env
         # Callers need not be allowed to see credentials to have a question asked with them.
         self._settings = self.data_source.sudo()
+        self._poster = Poster(self._settings)
 
     def search(
         self,
@@ -199,8 +200,8 @@ class DCIClient:
         headers = source.get_headers()
         if source.auth_type == "oauth2":
             used = headers["Authorization"].partition(" ")[2]
-            headers = self._with_new_token(headers, used)
-        answer = self._exchange("GET", JWKS_PATH, headers, attempts=1)
+            headers = self._poster.with_new_token(headers, used)
+        answer = self._poster.exchange("GET", JWKS_PATH, headers, attempts=1)
         # Not every registry publishes keys: any other answer shows that it is there.
         if answer.status_code in (401, 403, 429) or answer.status_code >= 500:
             raise failures.of_status(self._settings, answer)
@@ -249,10 +250,10 @@ class DCIClient:
             header["sender_uri"] = sender_uri
         if source.receiver_id:
             header["receiver_id"] = source.receiver_id
-        header, message = canonical(header), canonical(message)
         signature = ""
         key = source.signing_key_id
         if key.state == "active" and key.private_key:
+            header, message = canonical(header), canonical(message)
             signature = sign(
                 header,
                 message,
@@ -274,44 +275,35 @@ class DCIClient:
         :return: DCIResponse
         :raise DCIClientError: when there is no answer, or none that is a JSON object.
         """
-        body = to_json(envelope).encode()
-        headers = self._settings.get_headers()
-        answer = self._exchange("POST", endpoint, headers, body)
-        if answer.status_code == 401 and self._settings.auth_type == "oauth2":
-            used = headers["Authorization"].partition(" ")[2]
-            headers = self._with_new_token(headers, used)
-            answer = self._exchange("POST", endpoint, headers, body)
-        if not 200 <= answer.status_code < 300:
-            raise failures.of_status(self._settings, answer)
+        answer = self._poster.post(endpoint, envelope)
         try:
-            data = json.loads(answer.body)
+            data = self._decode(answer.body)
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):
             raise failures.unreadable(self._settings, answer.status_code)
         return DCIResponse(data, body=answer.body, status_code=answer.status_code)
 
-    def _with_new_token(self, headers, refused):
-        token = self._settings._get_token_store().get(refused=refused)
-        return {**headers, "Authorization": f"Bearer {token}"}
+    def _decode(self, body):
+        """Decode an answer; to be replaced by who reads more strictly.
 
-    def _exchange(self, method, endpoint, headers, body=None, **options):
-        source = self._settings
-        url = f"{source.base_url.rstrip('/')}/{endpoint.lstrip('/')}"
-        try:
-            return exchange(
-                method,
-                url,
-                headers=headers,
-                body=body,
-                timeout=source.timeout,
-                budget=2 * source.timeout,
-                verify=source.verify_ssl,
-                **options,
-            )
-        except TransportError as error:
-            reason = error.reason
-        raise failures.of_transport(source, reason)
+        :param bytes body: as received.
+        :return: the JSON value
+        :raise ValueError: when it is none.
+        """
+        return json.loads(body)
+
+    def _send_next(self, endpoint, envelope):
+        """Have an envelope posted as soon as the next request is answered.
+
+        So that the registry works on it while the caller reads that answer; a registry never gets
+        two at once. `_make_request` then waits for its answer. It posts the envelope itself when
+        the request before it failed, or went another way.
+
+        :param str endpoint: as for `_make_request`.
+        :param dict envelope: the very object that `_make_request` will be given.
+        """
+        self._poster.post_next(endpoint, envelope)
 
 
 def _sibling(endpoint, name):

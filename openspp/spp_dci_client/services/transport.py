@@ -1,5 +1,6 @@
 """One HTTP exchange with a registry, repeated while that makes sense. Nothing of Odoo in here."""
 
+import io
 import logging
 import os
 import random
@@ -59,7 +60,17 @@ class TransportError(Exception):
 
 
 def exchange(
-    method, url, *, budget, timeout, headers, body=None, verify=True, query=None, attempts=ATTEMPTS
+    method,
+    url,
+    *,
+    budget,
+    timeout,
+    headers,
+    body=None,
+    verify=True,
+    query=None,
+    attempts=ATTEMPTS,
+    sent=None,
 ):
     """Send a request, and send the same again while the registry cannot be reached or is busy.
 
@@ -73,6 +84,7 @@ def exchange(
     :param bool verify: whether to check the TLS certificate.
     :param dict | None query: query parameters that no log may see.
     :param int attempts: how often to try at most.
+    :param threading.Event | None sent: set as soon as the body is sent, or the first attempt over.
     :return: Answer
     :raise TransportError: when the last attempt brought no answer.
     """
@@ -90,9 +102,13 @@ def exchange(
                 body=body,
                 verify=verify,
                 query=query,
+                sent=sent,
             )
         except TransportError as error:
             failure = error
+        finally:
+            if sent:
+                sent.set()
         if answer and answer.status_code != 429 and answer.status_code < 500:
             return answer
         pause = _pause(attempt, retry_after)
@@ -108,7 +124,37 @@ def exchange(
     return answer
 
 
-def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
+class _Body(io.BytesIO):
+    """Tells when all of it has been handed to the socket: what sends it comes back for more."""
+
+    def __init__(self, content, sent):
+        super().__init__(content)
+        self.sent = sent
+
+    def read(self, size=-1):
+        block = super().read(size)
+        if not block:
+            self.sent.set()
+        return block
+
+
+def begin(executor, method, url, **options):
+    """Have a request sent on another thread, and return as soon as it is. See :func:`exchange`.
+
+    Returning earlier would gain nothing: the interpreter's lock would keep that thread from its
+    socket for as long as the caller is busy.
+
+    :param concurrent.futures.Executor executor: of one thread that is free.
+    :return: a `concurrent.futures.Future` of what :func:`exchange` returns or raises
+    """
+    sent = threading.Event()
+    future = executor.submit(exchange, method, url, sent=sent, **options)
+    future.add_done_callback(lambda _future: sent.set())
+    sent.wait()
+    return future
+
+
+def _send_once(method, url, *, deadline, timeout, headers, body, verify, query, sent):
     """:return: the answer and the seconds it asks us to wait, None when it does not."""
     reason = None
     with _unlogged() if query else nullcontext():
@@ -117,7 +163,7 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query):
                 method,
                 url,
                 params=query,
-                data=body,
+                data=_Body(body, sent) if sent else body,
                 headers=headers,
                 timeout=timeout,
                 stream=True,

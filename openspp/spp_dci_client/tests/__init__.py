@@ -1,6 +1,7 @@
 from . import (
     test_client_failures,
     test_client_messages,
+    test_client_next,
     test_connection,
     test_data_source,
     test_signing,

@@ -3,12 +3,13 @@ import os
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from unittest.mock import patch
 
 from ..services import transport
-from ..services.transport import TransportError, exchange
+from ..services.transport import TransportError, begin, exchange
 from .registry_server import RegistryServer, Reply
 
 
@@ -27,6 +28,29 @@ class TestTransport(unittest.TestCase):
 
     def connections(self):
         return {request.connection for request in self.server.requests}
+
+    def begin(self, url, **options):
+        executor = ThreadPoolExecutor(1)
+        self.addCleanup(executor.shutdown)
+        return begin(executor, "POST", url, headers={}, timeout=5, body=b"{}", **options)
+
+    def test_begun_is_sent_and_no_more(self):
+        self.server.replies = [Reply(body=b"later", delay=0.5)]
+        future = self.begin(f"{self.server.url}/x", budget=5)
+        self.assertFalse(future.done())
+        self.assertEqual(future.result().body, b"later")
+        self.assertEqual([request.body for request in self.server.requests], [b"{}"])
+        self.assertEqual(self.server.requests[0].headers["Content-Length"], "2")
+
+    def test_begun_returns_after_the_first_attempt_that_fails(self):
+        future = self.begin("http://127.0.0.1:1/x", budget=1.5)
+        self.assertFalse(future.done(), "it is tried again")
+        with self.assertRaises(TransportError):
+            future.result()
+
+    def test_what_cannot_even_be_tried_returns_too(self):
+        with self.assertRaises(TypeError):
+            self.begin("http://127.0.0.1:1/x", budget="a while").result()
 
     def test_connections_are_kept(self):
         for _ in range(5):
