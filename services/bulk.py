@@ -182,9 +182,7 @@ class DeathChecker:
         )
 
     def _findings(self, lookups, search, following=None):
-        if following:
-            following.send_next()
-        search.wait()
+        search.wait(following)
         items = search.read()
         return {
             lookup: finding_of(self.registry.dialect, lookup, item)

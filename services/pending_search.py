@@ -1,5 +1,7 @@
 """A search step by step, so that its caller can do something else while the registry works."""
 
+from odoo.exceptions import UserError
+
 
 class PendingSearch:
     """One message of a search.
@@ -18,24 +20,28 @@ class PendingSearch:
         self._envelope = None
         self._answer = None
 
+    def wait(self, following=None):
+        """Send it unless it is sent, and wait for the answer.
+
+        :param PendingSearch following: to be sent as soon as the answer is here, if the base
+            client can; :meth:`wait` is to be called for it all the same
+        :raise UserError: when the registry cannot be reached
+        """
+        written = self._written()
+        if following and self._registry.sends_next:
+            self._registry.send_next(*following._written())
+        try:
+            self._answer = self._registry.send(*written)
+        except UserError:
+            # Not sent, and who knows when it will be: a signature expires.
+            if following:
+                following._envelope = None
+            raise
+
     def _written(self):
         if self._envelope is None:
             self._envelope = self._registry.write("search", self._message)
         return self._registry.endpoint("sync/search"), self._envelope
-
-    def send_next(self):
-        """Have it sent when the search that is waited for next is answered.
-
-        :meth:`wait` has to follow all the same.
-        """
-        self._registry.send_next(*self._written())
-
-    def wait(self):
-        """Send it unless it is sent, and wait for the answer.
-
-        :raise UserError: when the registry cannot be reached
-        """
-        self._answer = self._registry.send(*self._written())
 
     def read(self):
         """Read the answer that :meth:`wait` waited for.

@@ -189,13 +189,17 @@ class Registry:
         except RequestException:
             raise RegistryError(self.env, "unreachable") from None
 
+    @property
+    def sends_next(self):
+        """Whether the base client knows :meth:`send_next`; another one may not."""
+        return hasattr(self.client, "_send_next")
+
     def send_next(self, endpoint, envelope):
-        """Have an envelope sent right after the next answer, if the client can.
+        """Have an envelope sent right after the next answer.
 
         :meth:`send` is to be called for it all the same.
         """
-        if hasattr(self.client, "_send_next"):
-            self.client._send_next(endpoint, envelope)
+        self.client._send_next(endpoint, envelope)
 
     def accept(self, answer):
         """Verify what came back, see :meth:`exchange`.
