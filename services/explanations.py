@@ -51,6 +51,10 @@ def explain(env, problem, detail=""):
             "The registry answered with records that do not bear this identifier. Check the "
             "identifier."
         ),
+        "other_register": env._(
+            "The registry answered with a record that does not come from its register of deaths. "
+            "Check the base URL and the dialect of its data source."
+        ),
         "no_answer": env._("The registry did not answer this question. Try again later."),
         "other_transaction": env._(
             "The registry's answer belongs to another question and was not used. Try again."
@@ -71,6 +75,10 @@ def explain(env, problem, detail=""):
         "no_signing_key": env._(
             "This registry only answers signed requests. Choose an active signing key on the "
             "data source."
+        ),
+        "no_rsa_key": env._(
+            "This registry only takes signatures of the algorithm RS256. Choose an active signing "
+            "key of that algorithm on the data source."
         ),
         "bad_signing_key": env._(
             "The signing key of the data source cannot be used. Generate a new one."

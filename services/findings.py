@@ -86,7 +86,8 @@ def judge_death(dialect, lookup, item):
         if found and dialect.knows_the_living:
             return DeathFinding(NOT_DEAD)
         if item.raw_records:
-            return DeathFinding(UNKNOWN, problem="other_records")
+            problem = "other_register" if found else "other_records"
+            return DeathFinding(UNKNOWN, problem=problem)
         return judge_death(dialect, lookup, None)
     if len(dead) < len(found) and _several_persons([person for person, _raw in found]):
         raise Inconclusive("several_persons")

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -50,11 +51,14 @@ def sign_jws(env, data_source, header, message):
     """Sign a request as a compact JWS, named by the thumbprint of our key (RFC 7638).
 
     :rtype: str
-    :raise RegistryError: when there is no active signing key, or it cannot be used
+    :raise RegistryError: when there is no active signing key, it is not one of RS256, the one
+        algorithm of this profile, or it cannot be used
     """
     key, private_key = _signing_key(env, data_source)
     if not key:
         raise RegistryError(env, "no_signing_key")
+    if key.algorithm != "rs256":
+        raise RegistryError(env, "no_rsa_key")
     return signature.sign_jws(
         header,
         message,
@@ -69,9 +73,16 @@ def _signing_key(env, data_source):
     if not key or key.state != "active":
         return None, None
     try:
-        return key, load_pem_private_key(key.private_key.encode(), password=None)
-    except (AttributeError, ValueError, TypeError, UnsupportedAlgorithm):
+        return key, _read_private_key(key.private_key or "")
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise RegistryError(env, "bad_signing_key") from None
+
+
+# By the key's text, so that a key that was changed is another one.
+@lru_cache(maxsize=4)
+def _read_private_key(pem):
+    """Read a private key; the same text is read once, since checking an RSA key takes 0.1 s."""
+    return load_pem_private_key(pem.encode(), password=None)
 
 
 def verified_message(env, data_source, answer, parse=envelope.parse):

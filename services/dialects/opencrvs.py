@@ -97,5 +97,11 @@ class OpenCRVSDialect(Dialect):
         return self.is_event("birth", item, person, raw)
 
     def is_event(self, event_type, item, person, raw):
-        # Found in the register that was searched, unless the answer says that it is another one.
-        return register_named(item, raw) in (event_type, None)
+        named = register_named(item, raw)
+        if named or not item.reg_type:
+            # Found in the register that was searched, unless the answer names another one.
+            return named in (event_type, None)
+        # A registry without registers answers about persons, whatever happened to them.
+        if event_type == "death":
+            return person.is_dead
+        return getattr(person, f"{event_type}_date") is not None

@@ -1,6 +1,7 @@
 import base64
 import re
 import secrets
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -15,6 +16,12 @@ RSA_MIN_BITS = 2048
 RSA_MAX_BITS = 8192
 # What stands between the bars of `<sender>|<key id>|<algorithm>` inside a quoted parameter.
 KEY_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+
+
+@lru_cache(maxsize=4)
+def _read_private_key(pem):
+    """Read a private key; the same text is read once, since checking an RSA key takes 0.1 s."""
+    return serialization.load_pem_private_key(pem.encode(), password=None)
 
 
 class SigningKey(models.Model):
@@ -171,9 +178,7 @@ class SigningKey(models.Model):
         """
         self.ensure_one()
         try:
-            private_key = serialization.load_pem_private_key(
-                self.sudo().private_key.encode(), password=None
-            )
+            private_key = _read_private_key(self.sudo().private_key or "")
         except (ValueError, TypeError, UnsupportedAlgorithm):
             private_key = None
         if not isinstance(private_key, Ed25519PrivateKey | rsa.RSAPrivateKey):

@@ -42,6 +42,19 @@ class TestSigningKey(TransactionCase):
             with self.assertRaises(UserError):
                 key.action_activate()
 
+    def test_a_private_key_is_read_once_and_a_new_one_at_once(self):
+        key = self.create_key(algorithm="rs256")
+        key.action_generate()
+        first = key._load_private_key()
+        self.assertIs(key._load_private_key(), first)
+        key.action_generate()
+        second = key._load_private_key()
+        self.assertNotEqual(first.private_numbers(), second.private_numbers())
+        self.assertEqual(pem(second), key.private_key)
+        key.private_key = False
+        with self.assertRaises(ValueError):
+            key._load_private_key()
+
     def test_a_key_in_use_stays_as_it_is(self):
         key = self.create_key()
         key.action_generate()
