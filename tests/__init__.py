@@ -9,7 +9,7 @@ from . import test_service, test_service_bulk, test_service_sandbox, test_subscr
 from . import test_event_access, test_event_brake, test_event_changes
 from . import test_event_brake_workers, test_event_life_cycle, test_event_store
 from . import test_message_retention, test_pending_search
-from . import test_opencrvs, test_opencrvs_trust
+from . import test_opencrvs, test_opencrvs_trust, test_opencrvs_work
 from . import test_undo, test_undo_run
 from . import test_event_concurrency, test_event_scheduler
 from . import test_browser, test_screens, test_translations

@@ -1,5 +1,6 @@
 """The service against an OpenCRVS that forgives nothing."""
 
+import copy
 from datetime import date
 
 from odoo.exceptions import UserError, ValidationError
@@ -7,6 +8,7 @@ from odoo.tests import tagged
 
 from .common_opencrvs import OpenCRVSCase
 from .strict_opencrvs_records import birth, death
+from .strict_opencrvs_rules import Refused, check_shape, check_signature
 
 ALIVE, DEAD = "4018273645", "4907162534"
 
@@ -122,3 +124,60 @@ class TestOpenCRVS(OpenCRVSCase):
         self.assertEqual(sizes, [100, 100, 100, 51] * 2)
         self.assertEqual(len(self.opencrvs.tokens_asked), 1)
         self.assertNothingRefused()
+
+    def test_no_subscriptions(self):
+        with self.assertRaisesRegex(UserError, "pull"):
+            self.service().subscribe_events()
+        self.assertEqual((self.opencrvs.searches, self.opencrvs.refused), ([], []))
+
+
+@tagged("post_install", "-at_install")
+class TestStrictness(OpenCRVSCase):
+    """The registry of these tests does refuse: what it takes is worth something."""
+
+    def setUp(self):
+        super().setUp()
+        self.service().check_death("UIN", ALIVE)
+        self.sent = self.opencrvs.searches[-1]
+
+    def refusal(self, change):
+        """Change a request of ours; return the code that it is refused with, None if it is not."""
+        envelope = copy.deepcopy(self.sent)
+        question = envelope["message"]["search_request"][0]
+        change(envelope, envelope["header"], question, question["search_criteria"])
+        try:
+            check_shape(envelope, receiver_id=self.opencrvs.url, is_async=True)
+            check_signature(envelope)
+        except Refused as refusal:
+            return refusal.code
+        return None
+
+    def test_what_it_refuses(self):
+        self.assertIsNone(self.refusal(lambda *_parts: None))
+        pair = {"attribute_name": "birthdate", "operator": "ge", "attribute_value": "2020-01-01"}
+        for name, change in {
+            "standard register": lambda e, h, q, c: c.update(reg_type="ns:org:RegistryType:Civil"),
+            "record type": lambda e, h, q, c: c.update(reg_record_type="spdci:Person"),
+            "national number": lambda e, h, q, c: c["query"].update(type="UIN"),
+            "short locale": lambda e, h, q, c: q.update(locale="en"),
+            "time without zone": lambda e, h, q, c: q.update(timestamp="2026-11-20T10:00:00"),
+            "count as text": lambda e, h, q, c: h.update(total_count="1"),
+            "wrong count": lambda e, h, q, c: h.update(total_count=2),
+            "no URL": lambda e, h, q, c: h.update(sender_id="openspp"),
+            "nowhere to answer": lambda e, h, q, c: h.pop("sender_uri"),
+            "empty member": lambda e, h, q, c: h.update(meta=""),
+            "death date": lambda e, h, q, c: c.update(
+                query_type="predicate",
+                query=[{"expression1": {**pair, "attribute_name": "death_date"}}],
+            ),
+            "or": lambda e, h, q, c: c.update(
+                query_type="predicate",
+                query=[{"expression1": pair, "condition": "or", "expression2": pair}],
+            ),
+            "no signature": lambda e, h, q, c: e.update(signature=""),
+            "other content": lambda e, h, q, c: h.update(message_id="another"),
+            "type of content": lambda e, h, q, c: h.update(total_count=1.0),
+            "old": lambda e, h, q, c: h.update(message_ts="2026-01-01T00:00:00+00:00"),
+        }.items():
+            with self.subTest(name):
+                self.assertTrue(self.refusal(change))

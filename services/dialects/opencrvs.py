@@ -14,6 +14,8 @@ _REGISTERS = {
 }
 # Nobody in a register of today was born before; the oldest documented life is 122 years.
 _LONGEST_LIFE_YEARS = 125
+# Many registers write a birth date that nobody knows as this day.
+_UNKNOWN_BIRTH = date(1900, 1, 1)
 
 
 class OpenCRVSDialect(Dialect):
@@ -88,7 +90,7 @@ class OpenCRVSDialect(Dialect):
         if event_type == "birth":
             return since, 1
         # Who died or married since a day can be of any age: all birth dates are searched.
-        return date(today.year - _LONGEST_LIFE_YEARS, 1, 1), 12
+        return min(date(today.year - _LONGEST_LIFE_YEARS, 1, 1), _UNKNOWN_BIRTH), 12
 
     def says_dead(self, item, person, raw):
         return self.is_event("death", item, person, raw)
