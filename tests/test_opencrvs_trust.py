@@ -60,6 +60,23 @@ class TestTokens(TrustCase):
         self.assertEqual(len(self.opencrvs.tokens_asked), 2)
         self.assertEqual([status for status, _why in self.opencrvs.refused], [401])
 
+    def test_tokens_that_grow_old_during_many_questions(self):
+        numbers = iter(range(10**6))
+        deliver = self.opencrvs.delivers
+
+        def expire_now_and_then(criteria):
+            if next(numbers) % 70 == 60:
+                self.opencrvs.expire_tokens()
+            return deliver(criteria)
+
+        self.opencrvs.delivers = expire_now_and_then
+        self.source.check_batch_size = 20
+        pairs = [("UIN", str(number)) for number in range(300)] + [("UIN", DEAD)]
+        results = self.service().check_deaths(pairs)
+        self.assertEqual([result.status for result in results], ["not_dead"] * 300 + ["dead"])
+        self.assertEqual(len(self.opencrvs.searches), 16)
+        self.assertGreater(len(self.opencrvs.tokens_asked), 2)
+
     def test_wrong_credentials(self):
         self.source.oauth2_client_secret = "wrong"
         with self.assertRefused(401, "credentials"):

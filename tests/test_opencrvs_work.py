@@ -29,17 +29,8 @@ class WorkCase(OpenCRVSCase):
             self.env.ref(f"spp_dci_client_crvs.{cron}").method_direct_trigger()
         self.env.invalidate_all()
 
-    def events(self):
-        """Return the events that came from this registry."""
-        return self.env["spp.dci.crvs.event"].search(
-            [("data_source_id", "=", self.source.id)], order="id"
-        )
-
-
-@tagged("post_install", "-at_install")
-class TestBulkCheck(WorkCase):
-    def registrants(self, count):
-        """Create registrants with a UIN and a BRN each."""
+    def registrants(self, numbers):
+        """Create registrants with these UINs, and a BRN each."""
         types = {
             code: self.env["spp.vocabulary.code"].search(
                 [("namespace_uri", "=", const.ID_TYPE_NAMESPACE), ("code", "=", code)]
@@ -52,16 +43,25 @@ class TestBulkCheck(WorkCase):
                     "name": f"Registrant {number}",
                     "is_registrant": True,
                     "reg_ids": [
-                        (0, 0, {"id_type_id": types["UIN"].id, "value": f"700{number:04}"}),
+                        (0, 0, {"id_type_id": types["UIN"].id, "value": number}),
                         (0, 0, {"id_type_id": types["BRN"].id, "value": f"BRN-{number}"}),
                     ],
                 }
-                for number in range(count)
+                for number in numbers
             ]
         )
 
+    def events(self):
+        """Return the events that came from this registry."""
+        return self.env["spp.dci.crvs.event"].search(
+            [("data_source_id", "=", self.source.id)], order="id"
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestBulkCheck(WorkCase):
     def test_a_run(self):
-        people = self.registrants(230)
+        people = self.registrants([f"700{number:04}" for number in range(230)])
         self.opencrvs.records["death"] = [
             death(f"700{number:04}", f"DRN-{number}", "1950-01-01", self.ago(number))
             for number in range(0, 230, 10)
@@ -152,13 +152,17 @@ class TestPull(WorkCase):
         ]
         # The living are in the other register.
         self.opencrvs.records["birth"] = [birth("50", "BRN-50", "1950-05-05")]
+        person = self.registrants(["32"])
         pull = self.pull("death", overlap_days=90, page_size=2)
         self.work_to_the_end(pull)
         dates = sorted(str(event.event_date) for event in self.events())
         self.assertEqual(dates, sorted([self.ago(1 + number) for number in range(7)] + ["False"]))
         self.assertEqual(set(self.events().mapped("event_type")), {"death"})
-        before = len(self.opencrvs.searches)
-        self.assertLess(before, 200)
+        self.assertLess(len(self.opencrvs.searches), 200)
+        # The registry calls NID what the registrant has as UIN.
+        self.work("ir_cron_process_events")
+        self.assertEqual(person.death_date, self.today - timedelta(days=3))
+        self.assertTrue(person.disabled)
         pull.action_run_now()
         self.work_to_the_end(pull)
         self.assertEqual(len(self.events()), 8)
