@@ -10,13 +10,12 @@ from . import records
 from .dialects import UnsupportedIdentifier
 from .explanations import explain
 from .findings import FAILED, DeathFinding, Inconclusive, Lookup, judge_death
+from .left_out import PATIENCE, ask_left_out
 from .pending_search import PendingSearch
+from .registry import LEFT_OUT, UNANSWERED
 
 # How registries say that a message asks too much at once.
 _TOO_LARGE = "limit_exceeded"
-
-# After so many messages in a row of which nothing came back, the next are not tried twice.
-_PATIENCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +118,11 @@ class DeathChecker:
         try:
             findings = self._findings(lookups, search or self._search(lookups), following)
         except UserError as error:
+            if following:
+                following.settle()
             if _is_too_large(error, lookups):
                 findings = self._ask_smaller(lookups)
-            elif self._failures_in_a_row >= _PATIENCE:
+            elif self._failures_in_a_row >= PATIENCE:
                 findings = dict.fromkeys(lookups, error)
             else:
                 findings = self._ask_again(lookups)
@@ -165,11 +166,12 @@ class DeathChecker:
         return findings
 
     def ask_once(self, lookups):
-        """Ask in one message.
+        """Ask in one message, and again what the registry leaves out of its answer.
 
         :param list[Lookup] lookups: different identifiers
-        :return: for each its finding; ``failed`` where the registry's answer does not tell
-        :rtype: dict[Lookup, DeathFinding]
+        :return: for each its finding, ``failed`` where the registry's answer does not tell, or
+            the error that kept us from asking again
+        :rtype: dict[Lookup, DeathFinding | UserError]
         :raise UserError: when nothing came back for any of them
         """
         return self._findings(lookups, self._search(lookups))
@@ -183,11 +185,30 @@ class DeathChecker:
 
     def _findings(self, lookups, search, following=None):
         search.wait(following)
-        items = search.read()
-        return {
-            lookup: finding_of(self.registry.dialect, lookup, item)
-            for lookup, item in zip(lookups, items, strict=True)
-        }
+        items = dict(zip(lookups, search.read(), strict=True))
+        findings = self._judge(items)
+        left_out = [lookup for lookup, item in items.items() if item is LEFT_OUT]
+        if left_out:
+            if following:
+                following.settle()
+            findings |= ask_left_out(left_out, self._answered)
+        return findings
+
+    def _answered(self, lookups):
+        """Ask in one message, and return the findings of what was answered."""
+        search = self._search(lookups)
+        search.wait()
+        return self._judge(
+            {
+                lookup: item
+                for lookup, item in zip(lookups, search.read(), strict=True)
+                if item is not LEFT_OUT and item is not UNANSWERED
+            }
+        )
+
+    def _judge(self, items):
+        dialect = self.registry.dialect
+        return {lookup: finding_of(dialect, lookup, item) for lookup, item in items.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,24 +19,46 @@ class PendingSearch:
         self._read = read
         self._envelope = None
         self._answer = None
+        self._error = None
+        self._is_under_way = False
 
     def wait(self, following=None):
         """Send it unless it is sent, and wait for the answer.
 
-        :param PendingSearch following: to be sent as soon as the answer is here, if the base
+        :param PendingSearch following: to be sent as soon as the answer comes, if the base
             client can; :meth:`wait` is to be called for it all the same
         :raise UserError: when the registry cannot be reached
         """
+        if self._error:
+            raise self._error
+        if self._answer is not None:
+            return
         written = self._written()
-        if following and self._registry.sends_next:
-            self._registry.send_next(*following._written())
+        ahead = following if self._registry.sends_next else None
+        if ahead:
+            self._registry.send_next(*ahead._written())
         try:
             self._answer = self._registry.send(*written)
         except UserError:
             # Not sent, and who knows when it will be: a signature expires.
-            if following:
-                following._envelope = None
+            if ahead:
+                ahead._envelope = None
             raise
+        if ahead:
+            ahead._is_under_way = True
+
+    def settle(self):
+        """Wait if it is under way, before anything else is asked; :meth:`wait` tells how it went.
+
+        The registry never gets two requests at once.
+        """
+        if not self._is_under_way:
+            return
+        self._is_under_way = False
+        try:
+            self.wait()
+        except UserError as error:
+            self._error = error
 
     def _written(self):
         if self._envelope is None:

@@ -33,6 +33,8 @@ UNANSWERED = records.SearchItem(
     people=(),
     problem="",
 )
+# The same, told apart by identity, where it answered other questions of the same message.
+LEFT_OUT = UNANSWERED._replace()
 # What tells an answer from a mere acknowledgement.
 _CONTENT = {"search_response", "subscribe_response", "subscription_status", "txnstatus_response"}
 
@@ -74,6 +76,7 @@ class Registry:
         :param read: how much of each record is needed, see ``records.read_search_response``
         :return: for each of the criteria its answer, in order. None means "no such record": the
             registry answered our transaction and left this one out, as its dialect may.
+            ``LEFT_OUT`` and ``UNANSWERED`` stand for what it may not leave out.
         :rtype: list[SearchItem | None]
         :raise RegistryError: when nothing of the answer can be used
         :raise UserError: when the registry cannot be reached
@@ -118,8 +121,12 @@ class Registry:
             raise RegistryError(self.env, "other_transaction")
         # An empty answer to one question says "not found"; whether a single one may be left out
         # of many is the dialect's affair. What an item without our reference speaks of is unknown.
-        may_leave_out = self.dialect.leaves_out_what_is_not_found and items.keys() <= {*references}
-        missing = None if may_leave_out or (not items and len(references) == 1) else UNANSWERED
+        missing = UNANSWERED
+        if items.keys() <= {*references}:
+            if self.dialect.leaves_out_what_is_not_found or len(references) == 1:
+                missing = None
+            elif items:
+                missing = LEFT_OUT
         return [items.get(reference, missing) for reference in references]
 
     def check_transaction(self, answer, transaction_id, tied=False):

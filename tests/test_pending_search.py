@@ -29,6 +29,7 @@ class Registry:
         self.steps.append(("send", envelope["message"]))
         if self.fails:
             raise UserError("unreachable")
+        return {}
 
 
 class TestPendingSearch(unittest.TestCase):
@@ -62,4 +63,33 @@ class TestPendingSearch(unittest.TestCase):
         registry = Registry(sends_next=False)
         one, two = self.searches(registry)
         one.wait(two)
+        self.assertEqual(registry.steps, [("write", "one"), ("send", "one")])
+
+    def test_what_is_under_way_is_settled_once(self):
+        registry = Registry()
+        one, two = self.searches(registry)
+        one.wait(two)
+        two.settle()
+        self.assertEqual(registry.steps[-1], ("send", "two"))
+        steps = len(registry.steps)
+        two.settle()
+        # The one after it would be sent after who knows what.
+        two.wait(PendingSearch(registry, "three", [], None))
+        self.assertEqual(len(registry.steps), steps)
+
+    def test_how_it_was_settled_is_told_to_who_waits(self):
+        registry = Registry()
+        one, two = self.searches(registry)
+        one.wait(two)
+        registry.fails = True
+        two.settle()
+        registry.fails = False
+        with self.assertRaisesRegex(UserError, "unreachable"):
+            two.wait()
+
+    def test_what_is_not_under_way_is_not_settled(self):
+        registry = Registry(sends_next=False)
+        one, two = self.searches(registry)
+        one.wait(two)
+        two.settle()
         self.assertEqual(registry.steps, [("write", "one"), ("send", "one")])

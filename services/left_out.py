@@ -1,0 +1,60 @@
+"""Asking again what a registry left out while it answered the rest of a message.
+
+It says nothing of them: some registries leave out what they did not find, others answer only so
+many questions at once. Only a question that is asked alone gets an answer that tells.
+"""
+
+from odoo.exceptions import UserError
+
+from .explanations import RegistryError
+
+# So many requests in a row without an answer say that the registry is not there.
+PATIENCE = 2
+
+
+def ask_left_out(lookups, ask):
+    """Ask again: together while that gets anything answered, then one by one.
+
+    A registry that cannot be reached is left alone; what is open then gets its last error.
+
+    :param list[Lookup] lookups: what was left out
+    :param ask: function that asks a list of them in one message and returns a dict with the
+        finding of each that was answered; raises ``UserError`` when nothing can be used
+    :return: for each its finding, or the error that kept us from asking
+    :rtype: dict[Lookup, DeathFinding | UserError]
+    """
+    findings = _ask_together(lookups, ask)
+    failures = 0
+    for lookup in lookups:
+        if lookup in findings:
+            continue
+        if failures < PATIENCE:
+            try:
+                findings |= ask([lookup])
+                failures = 0
+                continue
+            except UserError as failure:
+                error = failure
+                failures = failures + 1 if _is_no_answer(error) else 0
+        findings[lookup] = error
+    return findings
+
+
+def _ask_together(lookups, ask):
+    """Return what was answered before a message brought nothing, or one question was left."""
+    findings = {}
+    while len(lookups) > 1:
+        try:
+            answered = ask(lookups)
+        except UserError:
+            break
+        if not answered:
+            break
+        findings |= answered
+        lookups = [lookup for lookup in lookups if lookup not in answered]
+    return findings
+
+
+def _is_no_answer(error):
+    """Whether none came at all, other than one that cannot be used."""
+    return not isinstance(error, RegistryError) or error.problem == "unreachable"
