@@ -12,6 +12,7 @@ from . import crvs_event_actions
 from . import crvs_event_handover
 from . import crvs_event_changes
 from . import crvs_event_store
+from . import crvs_event_pace
 from . import crvs_event_schedule
 from . import crvs_event_outcome
 from . import crvs_event_attention

@@ -39,14 +39,16 @@ class CRVSEvent(models.Model):
         """
         cron = self.env["ir.cron"]
         engine = self._as_processor()
-        limit = max(int(self._number(const.PARAM_BATCH_SIZE)), 1)
+        most = max(int(self._number(const.PARAM_BATCH_SIZE)), 1)
+        limit = self._first_limit(most)
         conflicts, helpers_called, time_left = 0, False, True
         while time_left and conflicts <= MAX_CONFLICTS:
+            start = time.monotonic()
             try:
                 events = engine._claim(limit)
                 if not events and not self._wait_for_soonest():
                     break
-                events._without_stuck()._dispatch_batch()
+                events._without_stuck()._dispatch_carefully()
                 # A full batch was probably not the last one. What others have locked, or what
                 # is not due yet, must not be counted: Odoo would run us again at once.
                 remaining = limit if len(events) == limit else 0
@@ -54,6 +56,7 @@ class CRVSEvent(models.Model):
                     helpers_called = True
                     self._wake(self._crons().filtered(lambda job: job.id != self._cron_id()))
                 time_left = cron._commit_progress(len(events), remaining=remaining)
+                limit = self._next_limit(most, len(events), time.monotonic() - start)
             except TransactionRollbackError:
                 # Another worker committed a row of ours after our snapshot: look again.
                 self.env.cr.rollback()

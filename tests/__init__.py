@@ -12,5 +12,5 @@ from . import test_event_brake_workers, test_event_life_cycle, test_event_store
 from . import test_message_retention, test_pending_search
 from . import test_opencrvs, test_opencrvs_trust, test_opencrvs_work
 from . import test_undo, test_undo_run
-from . import test_event_concurrency, test_event_scheduler
+from . import test_event_concurrency, test_event_pace, test_event_scheduler
 from . import test_browser, test_screens, test_translations
