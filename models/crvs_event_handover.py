@@ -14,14 +14,16 @@ class CRVSEvent(models.Model):
         readonly=True, help="How often in a row it was handed over and did not come back."
     )
 
-    def _hand_over(self):
+    def _hand_over(self, lease=None):
         """Mark locked events as being processed elsewhere, until a lease runs out.
 
         Whoever takes them calls :meth:`_process_handed_over`. When nobody does, they are due
         again after the lease.
+
+        :param timedelta lease: instead of the one that is set
         """
         now = fields.Datetime.now()
-        lease = timedelta(minutes=self._number(const.PARAM_PROCESSING_LEASE_MIN))
+        lease = lease or timedelta(minutes=self._number(const.PARAM_PROCESSING_LEASE_MIN))
         for event in self:
             event.write(
                 {

@@ -1,9 +1,15 @@
+from datetime import timedelta
+
 from odoo import api, models
 
 # Before it is known how long events take here, a batch is as small as this.
 _FIRST_BATCH = 20
 # Seconds that a batch may take, far from the limits of time of Odoo's processes.
 _BATCH_S = 5
+# Seconds that an event waits during which a process died, doubled each time in a row. While it is
+# processed it is locked, so that this may be less than that takes.
+_REST_S = 10
+_MAX_REST_S = 3600
 
 
 class CRVSEvent(models.Model):
@@ -47,12 +53,13 @@ class CRVSEvent(models.Model):
     def _dispatch_carefully(self):
         """Dispatch claimed events; after a run that died, commit first which one is begun.
 
-        A process that dies of it leaves it handed over: it waits until the lease ends, the others
-        go on, and when that happened too often it is given up.
+        A process that dies of it leaves it handed over: it waits, the others go on, and when that
+        happened too often it is given up.
         """
         if not self._last_run_died():
             self._dispatch_batch()
         elif self:
-            self._hand_over()
+            times = self.hand_overs if self.state == "processing" else 0
+            self._hand_over(timedelta(seconds=min(_REST_S * 2**times, _MAX_REST_S)))
             self.env["ir.cron"]._commit_progress()
             self._process_handed_over()

@@ -74,12 +74,14 @@ class TestPace(CommittedCase):
         with self.transaction() as env:
             env["ir.config_parameter"].set_param(PARAMETER, 2)
         self.addCleanup(self.reset)
-        for _turn in range(2):
+        for rest in (10, 20):
             self.assertFalse(self.run_once(died_before=1))
             with self.transaction() as env:
                 event = self.events(env)[1]
                 self.assertEqual(event.state, "processing")
-                self.assertGreater(event.next_attempt, event.processing_since)
+                self.assertEqual(
+                    (event.next_attempt - event.processing_since).total_seconds(), rest
+                )
                 event.next_attempt = event.processing_since
         self.assertTrue(self.run_once(died_before=1))
         with self.transaction() as env:

@@ -6,7 +6,7 @@ import time
 
 from odoo.tools import config
 
-from odoo.addons.spp_dci_client_crvs.tests.common_server import OdooServer
+from odoo.addons.spp_dci_client_crvs.tests.common_server import OdooServer, free_port
 
 ADDON = "spp_dci_client_crvs_queue_job"
 
@@ -33,7 +33,11 @@ class QueueServer(OdooServer):
     def load(self, *options):
         """Install, update or test; return the exit status and what was logged."""
         result = subprocess.run(
-            self._command("server", "--stop-after-init", "--no-http", *options),
+            # Its own port: tests bring up HTTP all the same, and a server of ours may be running.
+            self._command(
+                *("server", "--stop-after-init", "--no-http", f"--http-port={free_port()}"),
+                *options,
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
