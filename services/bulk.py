@@ -191,7 +191,7 @@ class DeathChecker:
         if left_out:
             if following:
                 following.settle()
-            findings |= ask_left_out(left_out, self._answered)
+            findings |= ask_left_out(left_out, self._answered, len(left_out) < len(items))
         return findings
 
     def _answered(self, lookups):

@@ -1,8 +1,10 @@
-"""Asking again what a registry left out while it answered the rest of a message.
+"""Asking again what a registry left out of its answer to many questions.
 
 It says nothing of them: some registries leave out what they did not find, others answer only so
 many questions at once. Only a question that is asked alone gets an answer that tells.
 """
+
+import time
 
 from odoo.exceptions import UserError
 
@@ -10,25 +12,32 @@ from .explanations import RegistryError
 
 # So many requests in a row without an answer say that the registry is not there.
 PATIENCE = 2
+# Seconds for questions one by one after a message: the caller may hold a transaction meanwhile.
+BUDGET_S = 60
 
 
-def ask_left_out(lookups, ask):
+def ask_left_out(lookups, ask, together=True):
     """Ask again: together while that gets anything answered, then one by one.
 
-    A registry that cannot be reached is left alone; what is open then gets its last error.
+    A registry that cannot be reached is left alone; what is open then gets its last error. What
+    is open when the time is up gets nothing.
 
     :param list[Lookup] lookups: what was left out
     :param ask: function that asks a list of them in one message and returns a dict with the
         finding of each that was answered; raises ``UserError`` when nothing can be used
-    :return: for each its finding, or the error that kept us from asking
+    :param bool together: False when nothing at all came of asking these together
+    :return: the finding of each, or the error that kept us from asking
     :rtype: dict[Lookup, DeathFinding | UserError]
     """
-    findings = _ask_together(lookups, ask)
+    deadline = time.monotonic() + BUDGET_S
+    findings = _ask_together(lookups, ask) if together else {}
     failures = 0
     for lookup in lookups:
         if lookup in findings:
             continue
         if failures < PATIENCE:
+            if time.monotonic() > deadline:
+                break
             try:
                 findings |= ask([lookup])
                 failures = 0

@@ -20,7 +20,6 @@ class PendingSearch:
         self._envelope = None
         self._answer = None
         self._error = None
-        self._is_under_way = False
 
     def wait(self, following=None):
         """Send it unless it is sent, and wait for the answer.
@@ -39,22 +38,18 @@ class PendingSearch:
             self._registry.send_next(*ahead._written())
         try:
             self._answer = self._registry.send(*written)
-        except UserError:
-            # Not sent, and who knows when it will be: a signature expires.
-            if ahead:
+        finally:
+            # A signature expires, and who knows when it will be sent.
+            if ahead and not self._registry.is_under_way(ahead._envelope):
                 ahead._envelope = None
-            raise
-        if ahead:
-            ahead._is_under_way = True
 
     def settle(self):
         """Wait if it is under way, before anything else is asked; :meth:`wait` tells how it went.
 
         The registry never gets two requests at once.
         """
-        if not self._is_under_way:
+        if self._envelope is None or not self._registry.is_under_way(self._envelope):
             return
-        self._is_under_way = False
         try:
             self.wait()
         except UserError as error:

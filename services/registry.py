@@ -33,7 +33,7 @@ UNANSWERED = records.SearchItem(
     people=(),
     problem="",
 )
-# The same, told apart by identity, where it answered other questions of the same message.
+# The same, told apart by identity, where it answered our message and not this question of it.
 LEFT_OUT = UNANSWERED._replace()
 # What tells an answer from a mere acknowledgement.
 _CONTENT = {"search_response", "subscribe_response", "subscription_status", "txnstatus_response"}
@@ -125,7 +125,7 @@ class Registry:
         if items.keys() <= {*references}:
             if self.dialect.leaves_out_what_is_not_found or len(references) == 1:
                 missing = None
-            elif items:
+            else:
                 missing = LEFT_OUT
         return [items.get(reference, missing) for reference in references]
 
@@ -207,6 +207,10 @@ class Registry:
         :meth:`send` is to be called for it all the same.
         """
         self.client._send_next(endpoint, envelope)
+
+    def is_under_way(self, envelope):
+        """Whether an envelope is sent, and its answer not yet taken."""
+        return self.sends_next and self.client._is_under_way(envelope)
 
     def accept(self, answer):
         """Verify what came back, see :meth:`exchange`.

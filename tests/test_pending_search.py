@@ -14,6 +14,9 @@ class Registry:
         self.sends_next = sends_next
         self.steps = []
         self.fails = False
+        self.given = None
+        self.under_way = None
+        self.answers_nonsense = False
 
     def endpoint(self, name):
         return f"/registry/{name}"
@@ -24,12 +27,19 @@ class Registry:
 
     def send_next(self, endpoint, envelope):
         self.steps.append(("next", envelope["message"]))
+        self.given = envelope
 
     def send(self, endpoint, envelope):
         self.steps.append(("send", envelope["message"]))
         if self.fails:
             raise UserError("unreachable")
+        self.under_way, self.given = self.given, None
+        if self.answers_nonsense:
+            raise UserError("unreadable")
         return {}
+
+    def is_under_way(self, envelope):
+        return self.under_way is envelope
 
 
 class TestPendingSearch(unittest.TestCase):
@@ -58,6 +68,17 @@ class TestPendingSearch(unittest.TestCase):
         registry.fails = False
         two.wait()
         self.assertEqual(registry.steps[-2:], [("write", "two"), ("send", "two")])
+
+    def test_it_is_not_written_anew_when_it_is_under_way_all_the_same(self):
+        registry = Registry()
+        registry.answers_nonsense = True
+        one, two = self.searches(registry)
+        with self.assertRaises(UserError):
+            one.wait(two)
+        registry.answers_nonsense = False
+        two.settle()
+        two.wait()
+        self.assertEqual(registry.steps[-2:], [("send", "one"), ("send", "two")])
 
     def test_it_is_not_written_early_for_a_client_that_cannot_send_it(self):
         registry = Registry(sends_next=False)

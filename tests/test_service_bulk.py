@@ -141,15 +141,6 @@ class TestCheckDeaths(FakeRegistryCase):
         self.answer(answer)
         self.assertEqual(self.statuses(pairs_of(3)), ["dead", "failed", "unknown"])
 
-    def test_an_empty_answer_to_many_is_none(self):
-        def answer(request):
-            answer = found(request)
-            answer["message"]["search_response"] = []
-            return answer
-
-        self.answer(answer)
-        self.assertEqual(self.statuses(pairs_of(3)), ["failed"] * 3)
-
     def test_one_question_that_spoils_the_message(self):
         def answer(request):
             values = [

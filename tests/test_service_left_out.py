@@ -9,6 +9,7 @@ import requests
 from odoo.tests import tagged
 
 from odoo.addons.spp_dci_client_crvs.const import ID_TYPE_NAMESPACE
+from odoo.addons.spp_dci_client_crvs.services import left_out
 
 from .common_registry import FakeRegistryCase
 from .fake_registry import found
@@ -137,15 +138,29 @@ class TestLeftOut(LeftOutCase):
             answer["message"]["search_response"][1]["reference_id"] = "of somebody else"
             return answer
 
-        for answer, expected in (
-            (strange, ["dead", "failed", "failed"]),
-            (lambda request: without(request, lambda *_: True), ["failed"] * 3),
-        ):
-            with self.subTest(expected):
-                self.fake.requests.clear()
-                self.answer(answer)
-                self.assertEqual(self.statuses(0, 1, 2), expected)
-                self.assertEqual(self.sizes(), [3])
+        self.answer(strange)
+        self.assertEqual(self.statuses(0, 1, 2), ["dead", "failed", "failed"])
+        self.assertEqual(self.sizes(), [3])
+
+    def test_an_empty_answer_is_no_answer_to_any_of_many(self):
+        self.answer(lambda request: without(request, lambda *_: len(values_of(request)) > 1))
+        self.assertEqual(self.statuses(*range(4)), list(EXPECTED))
+        self.assertEqual(self.sizes(), [4, 1, 1, 1, 1])
+
+    def test_an_empty_answer_of_another_transaction_says_nothing(self):
+        def answer(request):
+            answer = without(request, lambda *_: True)
+            answer["message"]["transaction_id"] = "other"
+            return answer
+
+        self.answer(answer)
+        self.assertEqual(self.statuses(1, 2), ["failed"] * 2)
+
+    def test_the_time_for_single_questions_is_limited(self):
+        self.answer(leaving_out)
+        with patch.object(left_out, "BUDGET_S", -1):
+            self.assertEqual(self.statuses(0, 2, 6), ["dead", "failed", "failed"])
+        self.assertEqual(self.asked()[1:], [["2", "6"]])
 
     def test_a_dialect_that_says_not_found_that_way_is_not_asked_again(self):
         self.source.write(

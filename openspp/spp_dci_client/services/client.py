@@ -305,6 +305,10 @@ class DCIClient:
         """
         self._poster.post_next(endpoint, envelope)
 
+    def _is_under_way(self, envelope):
+        """:return: whether an envelope given to `_send_next` is sent and its answer not taken"""
+        return self._poster.is_under_way(envelope)
+
 
 def _sibling(endpoint, name):
     """:return: the path beside another: registries move all their endpoints together."""

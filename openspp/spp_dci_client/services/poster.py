@@ -39,7 +39,7 @@ class Poster:
         :raise DCIClientError: when there is none.
         """
         following, self._following = self._following, None
-        if self._under_way and self._under_way.envelope is envelope:
+        if self.is_under_way(envelope):
             post, self._under_way = self._under_way, None
             answer = self._answered(post.future.result)
         else:
@@ -63,6 +63,10 @@ class Poster:
         except UserError:
             # To be told to who waits for the answer.
             self._following = None
+
+    def is_under_way(self, envelope):
+        """See :meth:`DCIClient._is_under_way`."""
+        return self._under_way is not None and self._under_way.envelope is envelope
 
     def with_new_token(self, headers, refused):
         """:return: the headers with another token than the one just refused"""

@@ -25,9 +25,13 @@ class TestSendNext(ClientCase):
         self.server.replies = [Reply(body=b'{"message": 1}'), Reply(body=b'{"message": 2}')]
         self.client._send_next(PATH, self.second)
         self.assertFalse(self.server.requests, "nothing goes before it")
+        self.assertIs(self.client._is_under_way(self.second), False)
         self.assertEqual(self.post(self.first)["message"], 1)
+        self.assertIs(self.client._is_under_way(self.second), True)
+        self.assertIs(self.client._is_under_way(dict(self.second)), False)
         self._wait_for(2)
         answer = self.post(self.second)
+        self.assertIs(self.client._is_under_way(self.second), False)
         self.assertEqual((answer["message"], answer.body), (2, b'{"message": 2}'))
         self.assertEqual(
             [request.json for request in self.server.requests], [self.first, self.second]
