@@ -28,6 +28,7 @@ from . import data_source
 from . import crvs_alert_mixin
 from . import crvs_subscription
 from . import crvs_subscription_exchange
+from . import crvs_subscription_end
 from . import crvs_subscription_upkeep
 from . import crvs_request_subscription
 from . import crvs_request_search

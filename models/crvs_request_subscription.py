@@ -20,8 +20,22 @@ class CRVSRequest(models.Model):
         self._complete_subscription(verified.message, references)
 
     def _on_answer_status(self, message, verified, references):
-        """Complete a subscription by what the registry says became of it."""
-        self._complete_subscription(answers.inner_answer(verified.message), references)
+        """Settle a request of ours by what the registry says became of it."""
+        self._take_status(answers.inner_answer(verified.message), references)
+
+    def _take_status(self, answer, references):
+        """Let what became of a request of ours have its effect.
+
+        :param dict answer: to that request, as a transaction status carries it
+        :param dict references: what was asked under the reference ids answered; loses what is
+            still to be answered
+        """
+        about = [asked.get("about") for asked in references.values()]
+        request = self._find(about[0] if about else None)
+        if request.purpose != "unsubscribe":
+            self._complete_subscription(answer, references)
+        elif not lock(request)._settle_ending(answer):
+            references.clear()
 
     def _complete_subscription(self, answer, references):
         subscription = self._waiting()
@@ -39,16 +53,30 @@ class CRVSRequest(models.Model):
 
     def _on_answer_unsubscribe(self, message, verified, references):
         """Note that an unsubscription was confirmed, or refused after all."""
-        decision = answers.read_unsubscribe(verified.message)
-        if decision.status == answers.WAITING:
+        if not self._settle_ending(verified.message):
             references.clear()
-        if decision.status != answers.REJECTED:
-            return
-        codes = [code for asked in references.values() for code in asked.get("codes", ())]
-        self.env["spp.dci.crvs.subscription"].search(
-            [
-                ("data_source_id", "=", self.data_source_id.id),
-                ("code", "in", codes),
-                ("state", "=", "cancelled"),
-            ]
-        )._take_refused_end(decision)
+
+    def _settle_ending(self, answer):
+        """Let the registry's decision about an unsubscription have its effect.
+
+        :param dict answer: of an unsubscription
+        :return: whether it has decided
+        :rtype: bool
+        """
+        decision = answers.read_unsubscribe(answer)
+        if decision.status == answers.WAITING:
+            return False
+        codes = [code for asked in self.references.values() for code in asked.get("codes", ())]
+        subscriptions = lock(
+            self.env["spp.dci.crvs.subscription"].search(
+                [("data_source_id", "=", self.data_source_id.id), ("code", "in", codes)]
+            )
+        )
+        if decision.status == answers.REJECTED:
+            subscriptions.filtered(
+                lambda one: one.state == "cancelled" or one.ending_id == self
+            )._take_refused_end(decision)
+        else:
+            subscriptions.filtered(lambda one: one.state in ("requested", "active"))._cancel()
+            self._close()
+        return True

@@ -56,6 +56,14 @@ class CRVSSubscription(models.Model):
     )
     cancel_date = fields.Datetime("Cancelled On", readonly=True)
     reason = fields.Char(readonly=True, help="What the registry said.")
+    ending_id = fields.Many2one(
+        "spp.dci.crvs.request",
+        "Unanswered Unsubscription",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="It is not known whether the registry has ended this subscription.",
+    )
     status_date = fields.Datetime(
         "Status Asked On", readonly=True, help="When the registry was last asked what became of it."
     )
@@ -174,7 +182,13 @@ class CRVSSubscription(models.Model):
         :param SubscriptionAnswer answer: about this subscription
         """
         self.ensure_one()
-        if self.state not in ("requested", "active"):
+        # We may have given up a request that the registry confirms after all.
+        revived = (
+            self.state == "rejected"
+            and answer.status == answers.ACTIVE
+            and not self._find_live(self.data_source_id, self.event_type)
+        )
+        if self.state not in ("requested", "active") and not revived:
             return
         reason = " ".join(filter(None, (answer.reason_code, answer.reason))) or False
         if answer.status == answers.ACTIVE:
@@ -201,26 +215,15 @@ class CRVSSubscription(models.Model):
         elif answer.code:
             self.code = answer.code
 
-    def _take_refused_end(self, answer):
-        """Take up again what the registry refuses to end.
-
-        :param SubscriptionAnswer answer: to the unsubscription
-        """
-        reason = " ".join(filter(None, (answer.reason_code, answer.reason))) or False
-        for subscription in self:
-            subscription.reason = reason
-            subscription.to_renew = False
-            if not self._find_live(subscription.data_source_id, subscription.event_type):
-                subscription.write({"state": "active", "cancel_date": False})
-            subscription._alert_managers(
-                ACTIVITY,
-                self.env._(
-                    "The registry refused to end this subscription. See the reason, then try again."
-                ),
-            )
-
     def _cancel(self, reason=False):
-        self.write({"state": "cancelled", "cancel_date": fields.Datetime.now(), "reason": reason})
+        self.write(
+            {
+                "state": "cancelled",
+                "cancel_date": fields.Datetime.now(),
+                "reason": reason,
+                "ending_id": False,
+            }
+        )
 
     # === BUTTONS === #
 

@@ -5,13 +5,14 @@ from odoo.exceptions import UserError
 
 from .. import const
 from ..services import subscription_answers as answers
+from ..services.change import change, is_unknown, settles_nothing
 from ..services.explanations import RegistryError
-from ..services.registry import Registry, new_id, now_text
-from ..services.transactions import lock, own_attempts, own_transaction
+from ..services.registry import Registry, now_text
+from ..services.transactions import lock, own_attempts
 
 
 class CRVSSubscription(models.Model):
-    """Subscribing, unsubscribing and asking what became of it.
+    """Subscribing and asking what became of it.
 
     What concerns a message is committed before it leaves, in a transaction of its own: the
     registry's answer can be here before the caller's transaction ends.
@@ -67,16 +68,21 @@ class CRVSSubscription(models.Model):
                 }
             ],
         }
-        try:
-            answer = registry.exchange(
-                "subscribe", message, registry.endpoint("subscribe"), callback=True
-            ).message
-            tied = _is_ack(answer) or answers.read_subscribe(answer, reference) is not None
+
+        def read(answer):
+            decision = answers.read_subscribe(answer, reference)
+            tied = answers.is_ack(answer) or (decision and "subscribe_response" in answer)
             registry.check_transaction(answer, request.transaction_id, tied)
+            return decision
+
+        try:
+            answer, decision = change(registry, "subscribe", message, read)
         except UserError as error:
-            self._fail(data_source, subscription.id, request.id, str(error))
+            self._fail(data_source, subscription.id, request.id, error)
             raise
-        return self._take_synchronous(data_source, subscription.id, request.id, reference, answer)
+        return self._take_synchronous(
+            data_source, subscription.id, request.id, answer.message, decision
+        )
 
     def _claim_durably(self, data_source, event_type, end_date):
         for attempt in own_attempts(data_source):
@@ -91,23 +97,30 @@ class CRVSSubscription(models.Model):
                 }
         return self.sudo().browse(claimed.id), values
 
-    def _fail(self, data_source, subscription_id, request_id, reason):
-        """Note that a request did not get through; the error itself rolls the caller back."""
+    def _fail(self, data_source, subscription_id, request_id, error):
+        """Note that a request did not get through; the error itself rolls the caller back.
+
+        While its outcome is unknown it stays requested: an answer may still come, and the
+        scheduler asks for one.
+        """
         for attempt in own_attempts(data_source):
             with attempt as own:
-                lock(own.env["spp.dci.crvs.request"].browse(request_id))._close("failed", reason)
+                request = lock(own.env["spp.dci.crvs.request"].browse(request_id))
                 subscription = lock(own.env[self._name].browse(subscription_id))
-                if subscription.state == "requested":
-                    subscription.write({"state": "rejected", "reason": reason})
+                if not is_unknown(error):
+                    request._close("failed", str(error))
+                    subscription = subscription.filtered(lambda one: one.state == "requested")
+                    subscription.write({"state": "rejected", "reason": str(error)})
+                elif subscription.state == "requested":
+                    subscription.reason = str(error)
 
-    def _take_synchronous(self, data_source, subscription_id, request_id, reference, message):
+    def _take_synchronous(self, data_source, subscription_id, request_id, message, answer):
         """Keep what came back over our own connection.
 
         :return: what leads to the subscription
         :rtype: str
         :raise RegistryError: when the registry refused at once
         """
-        answer = answers.read_subscribe(message, reference)
         correlation = message.get("correlation_id")
         correlation = correlation[:99] if isinstance(correlation, str) else ""
         for attempt in own_attempts(data_source):
@@ -125,82 +138,8 @@ class CRVSSubscription(models.Model):
             raise RegistryError(self.env, "rejected", answer.reason_code)
         return handle
 
-    @api.model
-    def _registry_unsubscribe(self, data_source, handles):
-        """End subscriptions at their registry.
-
-        :param data_source: registry
-        :param list[str] handles: codes, or what ``subscribe_events`` returned; a code that is not
-            one of our subscriptions is sent as it is
-        :return: the registry's answer, the whole envelope
-        :rtype: dict
-        :raise UserError: when a code is not known yet, the registry could not be asked or refuses
-        """
-        registry = Registry(self.env, data_source)
-        codes = self._codes_of(data_source, handles)
-        reference = new_id()
-        request = self.env["spp.dci.crvs.request"]._open(
-            data_source, "unsubscribe", {reference: {"codes": codes}}, lifetime_h=24 * 7
-        )
-        message = {
-            "transaction_id": request.transaction_id,
-            "timestamp": now_text(),
-            "subscription_codes": codes,
-        }
-        try:
-            answer = registry.exchange(
-                "unsubscribe", message, registry.endpoint("unsubscribe"), callback=True
-            )
-            tied = _is_ack(answer.message)
-            registry.check_transaction(answer.message, request.transaction_id, tied)
-            decision = answers.read_unsubscribe(answer.message)
-            if decision.status == answers.REJECTED:
-                raise RegistryError(self.env, "rejected", decision.reason_code)
-        except UserError as error:
-            for attempt in own_attempts(data_source):
-                with attempt as own:
-                    own_request = lock(own.env["spp.dci.crvs.request"].browse(request.id))
-                    own_request._close("failed", str(error))
-            raise
-        for attempt in own_attempts(data_source):
-            with attempt as own:
-                own_request = lock(own.env["spp.dci.crvs.request"].browse(request.id))
-                subscriptions = own.env[self._name].search(
-                    [("data_source_id", "=", data_source.id), ("code", "in", codes)]
-                )
-                lock(subscriptions).filtered(
-                    lambda subscription: subscription.state in ("requested", "active")
-                )._cancel()
-                if decision.status == answers.ENDED:
-                    own_request._close()
-        return answer.envelope
-
-    def _codes_of(self, data_source, handles):
-        """Return the registry's codes of what ``subscribe_events`` returned.
-
-        :raise UserError: for a subscription whose code the registry has not told yet
-        """
-        codes = []
-        for handle in handles:
-            with own_transaction(data_source) as own:
-                found = own.env[self._name]._find_by_handle(own, handle)
-                waiting = found.filtered(lambda subscription: not subscription.code).ids
-            for subscription in self.sudo().browse(waiting):
-                subscription._ask_status(data_source)
-            with own_transaction(data_source) as own:
-                found = own.env[self._name].browse(found.ids)
-                codes += found.mapped("code") if found else [handle]
-        if not all(codes):
-            raise UserError(
-                self.env._(
-                    "The registry has not confirmed this subscription yet, so it cannot be "
-                    "ended. Try again later."
-                )
-            )
-        return list(dict.fromkeys(codes))
-
     def _ask_status(self, data_source=None):
-        """Ask the registry what became of a subscription that it has not confirmed.
+        """Ask the registry what became of a request of ours that it has not answered.
 
         :raise UserError: when it could not be asked
         """
@@ -209,40 +148,63 @@ class CRVSSubscription(models.Model):
         for attempt in own_attempts(data_source):
             with attempt as own:
                 subscription = lock(own.env[self._name].browse(self.id))
-                reference, transaction = subscription.reference_id, subscription.transaction_id
-                subscription.write(
-                    {
-                        "status_date": fields.Datetime.now(),
-                        "status_count": subscription.status_count + 1,
-                    }
-                )
+                question = subscription._status_question()
+                subscription.status_date = fields.Datetime.now()
+        try:
+            answer, request = self._exchange_status(data_source, question)
+        except UserError as error:
+            if not settles_nothing(error):
+                self._count_question(data_source)
+            raise
+        self._count_question(data_source)
+        if answers.is_ack(answer):
+            return
+        for attempt in own_attempts(data_source):
+            with attempt as own:
+                own_request = lock(own.env["spp.dci.crvs.request"].browse(request.id))
+                own_request._take_status(answers.inner_answer(answer), dict(own_request.references))
+                own_request._close()
+
+    def _status_question(self):
+        """Return the question about what is open: ending it, else beginning it.
+
+        :return: ``txnstatus_request``, without what is the same in all
+        :rtype: dict
+        """
+        ending = self.ending_id
+        return {
+            "reference_id": next(iter(ending.references)) if ending else self.reference_id,
+            "txn_type": "unsubscribe" if ending else "subscribe",
+            "attribute_type": "transaction_id",
+            "attribute_value": (ending or self).transaction_id or "",
+        }
+
+    def _exchange_status(self, data_source, question):
+        """Send a question about a request of ours.
+
+        :return: the answer's message, and our request for it
+        :rtype: tuple
+        """
         registry = Registry(self.env, data_source)
         request = self.env["spp.dci.crvs.request"]._open(
-            data_source, "status", {reference: {}}, waiting=self, lifetime_h=24
+            data_source,
+            "status",
+            {question["reference_id"]: {"about": question["attribute_value"]}},
+            waiting=self,
+            lifetime_h=24,
         )
         message = {
             "transaction_id": request.transaction_id,
-            "txnstatus_request": {
-                "reference_id": reference,
-                "txn_type": "subscribe",
-                "attribute_type": "transaction_id",
-                "attribute_value": transaction or "",
-                "locale": registry.dialect.locale,
-            },
+            "txnstatus_request": {**question, "locale": registry.dialect.locale},
         }
         answer = registry.exchange(
             "txn-status", message, registry.endpoint("sync/txn/status"), callback=True
         ).message
-        if _is_ack(answer):
-            return
-        registry.check_transaction(answer, request.transaction_id)
-        decision = answers.read_subscribe(answers.inner_answer(answer), reference)
+        if not answers.is_ack(answer):
+            registry.check_transaction(answer, request.transaction_id)
+        return answer, request
+
+    def _count_question(self, data_source):
         for attempt in own_attempts(data_source):
             with attempt as own:
-                lock(own.env["spp.dci.crvs.request"].browse(request.id))._close()
-                if decision:
-                    lock(own.env[self._name].browse(self.id))._take_answer(decision)
-
-
-def _is_ack(message):
-    return "ack_status" in message
+                lock(own.env[self._name].browse(self.id)).status_count += 1

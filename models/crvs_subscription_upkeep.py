@@ -12,8 +12,10 @@ from .crvs_subscription import ACTIVITY
 
 _logger = logging.getLogger(__name__)
 
-# A request that the registry does not know of after so many questions has failed.
+# A request that the registry says nothing about after so many questions has failed; so has one
+# about which it could not be asked for so long.
 _MAX_STATUS_QUESTIONS = 5
+_MAX_DAYS = 30
 
 
 class CRVSSubscription(models.Model):
@@ -60,9 +62,14 @@ class CRVSSubscription(models.Model):
         limit = self._hours_ago(const.PARAM_SUBSCRIPTION_STALE_H)
         return self.search(
             [
-                ("state", "=", "requested"),
                 ("data_source_id.active", "=", True),
+                "|",
+                "&",
+                ("state", "=", "requested"),
                 ("request_date", "<", limit),
+                "&",
+                ("state", "=", "active"),
+                ("ending_id.create_date", "<", limit),
                 "|",
                 ("status_date", "=", False),
                 ("status_date", "<", limit),
@@ -71,19 +78,41 @@ class CRVSSubscription(models.Model):
 
     def _chase(self):
         """Ask what became of a request; give it up when the registry never says."""
-        if not self.transaction_id or self.status_count >= _MAX_STATUS_QUESTIONS:
-            self.write(
-                {"state": "rejected", "reason": self.env._("The registry did not confirm it.")}
-            )
-            self._alert_managers(
-                ACTIVITY,
-                self.env._(
-                    "The registry never confirmed this subscription. Ask the registry, then "
-                    "subscribe again on the data source."
-                ),
-            )
+        patience = fields.Datetime.now() - timedelta(days=_MAX_DAYS)
+        tired = self.status_count >= _MAX_STATUS_QUESTIONS
+        if self.ending_id:
+            if tired or self.ending_id.state != "pending":
+                self._give_up_ending()
+                return
+        elif tired or not self.transaction_id or self.request_date < patience:
+            self._give_up_request()
             return
         self._ask_status()
+
+    def _give_up_request(self):
+        self.write({"state": "rejected", "reason": self.env._("The registry did not confirm it.")})
+        self._alert_managers(
+            ACTIVITY,
+            self.env._(
+                "The registry never confirmed this subscription. Ask the registry, then "
+                "subscribe again on the data source."
+            ),
+        )
+
+    def _give_up_ending(self):
+        self.write(
+            {
+                "ending_id": False,
+                "reason": self.env._("The registry did not say whether it ended it."),
+            }
+        )
+        self._alert_managers(
+            ACTIVITY,
+            self.env._(
+                "The registry never said whether it ended this subscription. Ask the registry, "
+                "then unsubscribe again if it still notifies us."
+            ),
+        )
 
     @api.model
     def _find_ending(self):
@@ -94,6 +123,10 @@ class CRVSSubscription(models.Model):
                 ("data_source_id.active", "=", True),
                 ("end_date", "!=", False),
                 ("end_date", "<", fields.Datetime.now() + timedelta(days=days)),
+                # What may have been ended is not ended again before that is known.
+                "|",
+                ("ending_id", "=", False),
+                ("end_date", "<", fields.Datetime.now()),
             ]
         )
 

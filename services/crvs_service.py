@@ -228,7 +228,8 @@ class CRVSService:
             id that leads to it, in order
         :rtype: list[str]
         :raise ValidationError: for wrong arguments
-        :raise UserError: when the registry has no subscriptions, could not be asked or refuses
+        :raise UserError: when the registry has no subscriptions, could not be asked or refuses, or
+            when nobody knows whether it accepted; then it is asked about, not again
         """
         kinds = arguments.read_event_types(self.env, event_types)
         subscriptions = self.env["spp.dci.crvs.subscription"].sudo()
@@ -241,8 +242,8 @@ class CRVSService:
         :return: the registry's answer, the whole envelope
         :rtype: dict
         :raise ValidationError: for wrong arguments
-        :raise UserError: when a subscription is not confirmed yet, or the registry could not be
-            asked or refuses
+        :raise UserError: when a subscription is not confirmed yet, the registry could not be asked
+            or refuses, or nobody knows whether it accepted
         """
         handles = arguments.read_texts(self.env, subscription_codes)
         subscriptions = self.env["spp.dci.crvs.subscription"].sudo()

@@ -8,12 +8,15 @@ class RegistryError(UserError):
 
     :ivar str problem: short word for what happened, a key of :func:`explain`
     :ivar str code: the registry's reason code where it gave one, as on errors of the base client
+    :ivar bool in_doubt: whether the registry may have done what it was asked, as on errors of the
+        base client
     """
 
     def __init__(self, env, problem, detail=""):
         super().__init__(explain(env, problem, detail))
         self.problem = problem
         self.code = detail if problem == "rejected" else ""
+        self.in_doubt = problem != "rejected"
 
 
 def explain(env, problem, detail=""):
@@ -85,6 +88,11 @@ def explain(env, problem, detail=""):
         ),
         "unreachable": env._(
             "The registry could not be reached. Check the address and the network, then try again."
+        ),
+        "outcome_unknown": env._(
+            "No usable answer came from the registry, so it is not known whether it accepted the "
+            "request. The registry will be asked what became of it; look again later under "
+            "DCI > CRVS > Subscriptions."
         ),
         "unsupported_identifier": env._(
             "This registry cannot be searched by identifiers of type %s. Use another one.", detail

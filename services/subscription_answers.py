@@ -38,6 +38,9 @@ def read_subscribe(message, reference_id):
     :return: None when it says nothing about it
     :rtype: SubscriptionAnswer | None
     """
+    if "subscribe_response" not in message and _is_rejected(message):
+        # Some registries refuse a whole request in this way.
+        return SubscriptionAnswer(REJECTED, **_reasons(message))
     for item in as_list(message.get("subscribe_response")):
         if isinstance(item, dict) and item.get("reference_id") == reference_id:
             return _read_item(item)
@@ -47,7 +50,7 @@ def read_subscribe(message, reference_id):
 def _read_item(item):
     reasons = _reasons(item)
     status = lenient_text(item.get("status")).lower()
-    if status == "rjct":
+    if _is_rejected(item):
         return SubscriptionAnswer(REJECTED, **reasons)
     entries = [entry for entry in as_list(item.get("subscriptions")) if isinstance(entry, dict)]
     entry = next((entry for entry in entries if lenient_text(entry.get("code"))), {})
@@ -75,6 +78,11 @@ def read_unsubscribe(message):
     return SubscriptionAnswer(ENDED if status in ("succ", "rjct") else WAITING, **reasons)
 
 
+def is_ack(message):
+    """Whether a message only says that ours has arrived, or has not."""
+    return "ack_status" in message
+
+
 def inner_answer(message):
     """Return the answer that a transaction status carries, an empty dict when none.
 
@@ -84,6 +92,10 @@ def inner_answer(message):
     response = message.get("txnstatus_response")
     inner = response.get("txn_status") if isinstance(response, dict) else None
     return inner if isinstance(inner, dict) else {}
+
+
+def _is_rejected(item):
+    return lenient_text(item.get("status")).lower() == "rjct"
 
 
 def _reasons(item):

@@ -6,7 +6,7 @@ from . import test_callback_friendly, test_callback_hostile, test_callback_http
 from . import test_jwks, test_sender, test_sender_keys, test_sender_verify
 from . import test_check, test_dialect, test_neutralize, test_pull
 from . import test_service, test_service_bulk, test_service_left_out, test_service_sandbox
-from . import test_subscription
+from . import test_subscription, test_subscription_doubt
 from . import test_event_access, test_event_brake, test_event_changes
 from . import test_event_brake_workers, test_event_life_cycle, test_event_store
 from . import test_message_retention, test_pending_search

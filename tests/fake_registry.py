@@ -1,5 +1,6 @@
 """A registry that says whatever a test wants, on a port of its own."""
 
+import contextlib
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,12 +11,14 @@ class FakeRegistry:
     """Answers each POST with what ``answer(request envelope)`` returns.
 
     A token request's form comes as a dict too. A dict is sent as JSON, bytes as they are,
-    ``(status, dict)`` with that status. ``documents`` are served to GET by path; ``requests``
-    holds path and envelope of everything that came.
+    ``(status, dict)`` with that status, None closes the connection without a word. While ``cut``
+    is set, an answer breaks off before its end. ``documents`` are served to GET by path;
+    ``requests`` holds path and envelope of everything that came.
     """
 
     def __init__(self):
         self.answer = lambda envelope: {}
+        self.cut = False
         self.documents = {}
         self.requests = []
         registry = self
@@ -29,6 +32,9 @@ class FakeRegistry:
                 envelope = dict(parse_qsl(body.decode())) if is_form else json.loads(body)
                 registry.requests.append((self.path, envelope))
                 answer = registry.answer(envelope)
+                if answer is None:
+                    self.close_connection = True
+                    return
                 status, answer = answer if isinstance(answer, tuple) else (200, answer)
                 self._send(status, answer)
 
@@ -41,8 +47,11 @@ class FakeRegistry:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                self.close_connection = self.close_connection or registry.cut
+                # Who asked may have lost patience.
+                with contextlib.suppress(ConnectionError):
+                    self.end_headers()
+                    self.wfile.write(content[:-1] if registry.cut else content)
 
             def log_message(self, *_args):
                 """Say nothing."""

@@ -1,75 +1,15 @@
 """Subscriptions: requested once, completed by whatever answers, looked after until they end."""
 
-import json
 from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.spp_dci_client_crvs.services import envelope as envelopes
-from odoo.addons.spp_dci_client_crvs.services import signature
+from .common_registry import SandboxCase
+from .common_subscription import ACK, SubscriptionCase, decided
 
-from .common_registry import FakeRegistryCase, SandboxCase
-
-CRON = "spp_dci_client_crvs.ir_cron_subscriptions"
 LOGGER = "odoo.addons.spp_dci_client_crvs.models.crvs_subscription_upkeep"
-ACK = {"message": {"ack_status": "ACK", "timestamp": "2026-11-20T10:00:00+00:00"}}
-
-
-def decided(request, status="succ", code="S-1", **members):
-    """Answer a subscription or an unsubscription at once."""
-    message = request["message"]
-    answer = {"transaction_id": message["transaction_id"], "correlation_id": "c-1"}
-    if "subscribe_request" not in message:
-        return {"header": {}, "message": {**answer, "status": status, **members}}
-    item = message["subscribe_request"][0]
-    subscriptions = [{"code": code, "status": "subscribe"}] if status == "succ" else []
-    answer["subscribe_response"] = [
-        {
-            "reference_id": item["reference_id"],
-            "status": status,
-            "subscriptions": subscriptions,
-            **members,
-        }
-    ]
-    return {"header": {}, "message": answer}
-
-
-class SubscriptionCase(FakeRegistryCase):
-    def setUp(self):
-        super().setUp()
-        self.env["spp.dci.crvs.subscription"].search([]).write({"state": "cancelled"})
-
-    def subscriptions(self):
-        """Return the subscriptions at the registry, the oldest first."""
-        return self.env["spp.dci.crvs.subscription"].search(
-            [("data_source_id", "=", self.source.id)], order="id"
-        )
-
-    def upkeep(self):
-        """Let the scheduler look after them."""
-        with self.enter_registry_test_mode():
-            self.env.ref(CRON).method_direct_trigger()
-        self.env.invalidate_all()
-
-    def call_back(self, subscription, status="succ", code="S-9", **members):
-        """Let the answer come by the callback, as the inbox hands it over."""
-        request = self.env["spp.dci.crvs.request"]._find(subscription.transaction_id)
-        message = {
-            "transaction_id": subscription.transaction_id,
-            "subscribe_response": [
-                {
-                    "reference_id": subscription.reference_id,
-                    "status": status,
-                    "subscriptions": [{"code": code, "status": "subscribe"}],
-                    **members,
-                }
-            ],
-        }
-        body = json.dumps({"header": {"action": "on-subscribe"}, "message": message}).encode()
-        verified = signature.unsigned(envelopes.parse(body), "crvs.example.org")
-        return request._take_answer(self.env["spp.dci.crvs.message"], verified)
 
 
 @tagged("post_install", "-at_install")
@@ -138,12 +78,17 @@ class TestSubscribe(SubscriptionCase):
 
     def test_refused_and_unreachable(self):
         error = {"message": {"ack_status": "ERR", "error": {"code": "err.request.bad"}}}
-        for answer in (error, b"nonsense", (400, {})):
+        for answer in (error, (400, {}), (429, {})):
             self.answer(answer)
             # assertRaises would undo what is kept about the failure.
-            with self.subTest(answer), self.assertRaisesRegex(UserError, "registry"):
+            with self.subTest(answer), self.assertRaisesRegex(UserError, "egistry"):
                 self.service().subscribe_events(["DEATH"])
             self.assertEqual(self.subscriptions()[-1:].state, "rejected")
+            self.assertEqual(self.pending(), 0)
+        self.source.base_url = "http://127.0.0.1:1"
+        with self.assertRaisesRegex(UserError, "cannot be reached"):
+            self.service().subscribe_events(["DEATH"])
+        self.assertEqual(self.subscriptions()[-1:].state, "rejected")
 
     def test_an_answer_to_another_transaction(self):
         def answer(request):
@@ -246,16 +191,7 @@ class TestUnsubscribe(SubscriptionCase):
         self.service().unsubscribe_events(["S-1"])
         subscription = self.subscriptions()
         self.assertEqual(subscription.state, "cancelled")
-        transaction = self.fake.last["message"]["transaction_id"]
-        body = json.dumps(
-            {
-                "header": {"action": "on-unsubscribe"},
-                "message": {"transaction_id": transaction, "status": "rjct"},
-            }
-        ).encode()
-        verified = signature.unsigned(envelopes.parse(body), "crvs.example.org")
-        request = self.env["spp.dci.crvs.request"]._find(transaction)
-        request._take_answer(self.env["spp.dci.crvs.message"], verified)
+        self.call_back_ending(self.fake.last["message"]["transaction_id"], "rjct")
         self.assertEqual(subscription.state, "active")
         self.assertEqual(len(subscription.activity_ids), 1)
 

@@ -282,7 +282,9 @@ class DCIClient:
             data = None
         if not isinstance(data, dict):
             raise failures.unreadable(self._settings, answer.status_code)
-        return DCIResponse(data, body=answer.body, status_code=answer.status_code)
+        return DCIResponse(
+            data, body=answer.body, status_code=answer.status_code, in_doubt=answer.in_doubt
+        )
 
     def _decode(self, body):
         """Decode an answer; to be replaced by who reads more strictly.

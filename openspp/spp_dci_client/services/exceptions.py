@@ -8,12 +8,14 @@ class DCIClientError(UserError):
 
     :ivar int | None status_code: the registry's HTTP status, when it answered.
     :ivar str code: its error code, `err.…` or `rjct.…`, empty when it gave none.
+    :ivar bool in_doubt: whether the registry may have acted on the request all the same.
     """
 
-    def __init__(self, message, *, status_code=None, code=""):
+    def __init__(self, message, *, status_code=None, code="", in_doubt=False):
         super().__init__(message)
         self.status_code = status_code
         self.code = code
+        self.in_doubt = in_doubt
 
 
 class DCIUnavailableError(DCIClientError):

@@ -17,8 +17,8 @@ _logger = logging.getLogger(__name__)
 ERROR_CODE = re.compile(r"(err|rjct)(\.[a-z0-9_]{1,40}){1,4}")
 
 
-def of_transport(source, reason):
-    """:return: the error for a `TransportError` with this reason."""
+def of_transport(source, reason, in_doubt):
+    """:return: the error for a `TransportError` with this reason and doubt."""
     _logger.info("Data source %s: %s", source.code, reason)
     env, name = source.env, source.name
     if reason == "too_large":
@@ -41,7 +41,7 @@ def of_transport(source, reason):
             "base URL of its data source and the network.",
             name=name,
         )
-    return DCIUnavailableError(text)
+    return DCIUnavailableError(text, in_doubt=in_doubt)
 
 
 def of_status(source, answer):
@@ -80,7 +80,7 @@ def of_status(source, answer):
             name=name,
             reason=reason,
         )
-    return kind(text, status_code=status, code=code)
+    return kind(text, status_code=status, code=code, in_doubt=answer.in_doubt)
 
 
 def unreadable(source, status_code=None):
@@ -90,7 +90,7 @@ def unreadable(source, status_code=None):
         "data source, or ask the registry's administrator.",
         name=source.name,
     )
-    return DCIAnswerError(text, status_code=status_code)
+    return DCIAnswerError(text, status_code=status_code, in_doubt=True)
 
 
 def _error_code(body):

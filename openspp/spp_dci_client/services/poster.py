@@ -101,5 +101,5 @@ class Poster:
         try:
             return wait(**arguments)
         except TransportError as error:
-            reason = error.reason
-        raise failures.of_transport(self._settings, reason)
+            reason, in_doubt = error.reason, error.in_doubt
+        raise failures.of_transport(self._settings, reason, in_doubt)

@@ -1,14 +1,13 @@
 """One HTTP exchange with a registry, repeated while that makes sense. Nothing of Odoo in here."""
 
 import io
-import logging
 import os
 import random
 import re
+import ssl
 import threading
-from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -19,7 +18,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
+
+from .query_log import queries_unlogged
 
 CONNECT_TIMEOUT = 5  # seconds
 ATTEMPTS = 4
@@ -30,16 +31,29 @@ MAX_ANSWER_BYTES = 20 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 POOL_SIZE = 16  # connections kept per host: as many as one worker has threads for
 
+# What is wrong with an address is noticed before anything is sent there.
+_NOT_SENT = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
+
 # What may stand in an Authorization header. Anything else would end in an error that quotes it.
 HEADER_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A registry's answer, whatever its status; 429 and 5xx after the last attempt only."""
+    """A registry's answer, whatever its status; 429 and 5xx after the last attempt only.
+
+    :ivar bool in_doubt: whether the registry may have acted on an attempt, this one with 5xx or
+        one before, without saying so.
+    """
 
     status_code: int
     body: bytes
+    in_doubt: bool = False
 
 
 class TransportError(Exception):
@@ -47,11 +61,13 @@ class TransportError(Exception):
 
     :ivar str reason: `unreachable`, `tls`, `timeout`, `broken` (cut off while it arrived) or
         `too_large`. Nothing else: the texts of the libraries below quote URLs.
+    :ivar bool in_doubt: whether the registry may have got the request, and acted on it.
     """
 
-    def __init__(self, reason):
+    def __init__(self, reason, *, in_doubt=True):
         super().__init__(reason)
         self.reason = reason
+        self.in_doubt = in_doubt
 
     @property
     def retryable(self):
@@ -88,7 +104,7 @@ def exchange(
     :return: Answer
     :raise TransportError: when the last attempt brought no answer.
     """
-    deadline = monotonic() + budget
+    deadline, in_doubt = monotonic() + budget, False
     for attempt in range(1, attempts + 1):
         left = deadline - monotonic()
         answer, failure, retry_after = None, None, None
@@ -109,8 +125,9 @@ def exchange(
         finally:
             if sent:
                 sent.set()
+        in_doubt |= failure.in_doubt if failure else answer.status_code >= 500
         if answer and answer.status_code != 429 and answer.status_code < 500:
-            return answer
+            break
         pause = _pause(attempt, retry_after)
         if (
             attempt == attempts
@@ -120,8 +137,9 @@ def exchange(
             break
         sleep(pause)
     if failure:
+        failure.in_doubt = in_doubt
         raise failure
-    return answer
+    return replace(answer, in_doubt=in_doubt)
 
 
 class _Body(io.BytesIO):
@@ -156,8 +174,8 @@ def begin(executor, method, url, **options):
 
 def _send_once(method, url, *, deadline, timeout, headers, body, verify, query, sent):
     """:return: the answer and the seconds it asks us to wait, None when it does not."""
-    reason = None
-    with _unlogged() if query else nullcontext():
+    reason, in_doubt = None, True
+    with queries_unlogged() if query else nullcontext():
         try:
             with _session().request(
                 method,
@@ -172,18 +190,28 @@ def _send_once(method, url, *, deadline, timeout, headers, body, verify, query, 
             ) as response:
                 answer = Answer(response.status_code, _read(response, deadline))
                 return answer, _retry_after(response.headers.get("Retry-After"))
-        except requests.exceptions.SSLError:
-            reason = "tls"
-        except (requests.exceptions.Timeout, ReadTimeoutError):
-            reason = "timeout"
+        except requests.exceptions.SSLError as error:
+            reason, in_doubt = "tls", not _never_left(error)
+        except (requests.exceptions.Timeout, ReadTimeoutError) as error:
+            reason, in_doubt = "timeout", not _never_left(error)
         except requests.exceptions.ConnectionError as error:
             # A body that stops coming is a ConnectionError around a ReadTimeoutError.
             stalled = any(isinstance(arg, ReadTimeoutError) for arg in error.args)
             reason = "timeout" if stalled else "unreachable"
-        except (requests.exceptions.RequestException, HTTPError, ValueError):
-            reason = "broken"
+            in_doubt = not _never_left(error)
+        except (requests.exceptions.RequestException, HTTPError, ValueError) as error:
+            reason, in_doubt = "broken", not _never_left(error)
     # Raised outside the handler, so that the quoting error is not even its context.
-    raise TransportError(reason)
+    raise TransportError(reason, in_doubt=in_doubt)
+
+
+def _never_left(error):
+    """:return: whether no connection stood, so that nothing of the request was sent."""
+    if isinstance(error, _NOT_SENT):
+        return True
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    inner = cause.args[0] if cause is not None and cause.args else None
+    return isinstance(cause, NewConnectionError) or isinstance(inner, ssl.SSLCertVerificationError)
 
 
 def _read(response, deadline):
@@ -290,24 +318,3 @@ def _proxies(url):
     except ValueError:
         local = host == "localhost"
     return {} if local else get_environ_proxies(url)
-
-
-# urllib3 logs the target of each request at DEBUG level, query and all.
-_secret_query = ContextVar("secret_query", default=False)
-
-
-def _is_loggable(_record):
-    return not _secret_query.get()
-
-
-for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
-    logging.getLogger(_name).addFilter(_is_loggable)
-
-
-@contextmanager
-def _unlogged():
-    token = _secret_query.set(True)
-    try:
-        yield
-    finally:
-        _secret_query.reset(token)

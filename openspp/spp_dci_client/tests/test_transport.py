@@ -147,6 +147,33 @@ class TestTransport(unittest.TestCase):
             self.exchange(attempts=1)
         self.assertEqual(caught.exception.reason, "broken")
 
+    def test_whether_the_registry_may_have_acted(self):
+        for replies, in_doubt in (
+            ([Reply(400)], False),
+            ([Reply(429), Reply(200)], False),
+            ([Reply(503), Reply(400)], True),
+            ([Reply(send=5), Reply(200)], True),
+        ):
+            self.server.replies = replies
+            self.assertEqual(self.exchange().in_doubt, in_doubt, replies)
+        self.server.replies = [Reply(503)]
+        self.assertTrue(self.exchange(attempts=1).in_doubt)
+        self.server.replies = [Reply(429)]
+        self.assertFalse(self.exchange(attempts=1).in_doubt)
+
+    def test_whether_a_request_without_an_answer_may_have_arrived(self):
+        with self.assertRaises(TransportError) as caught:
+            exchange("POST", "http://127.0.0.1:1/x", headers={}, timeout=5, budget=1)
+        self.assertFalse(caught.exception.in_doubt)
+        with self.assertRaises(TransportError) as caught:
+            exchange("POST", "nowhere", headers={}, timeout=5, budget=1, attempts=1)
+        self.assertFalse(caught.exception.in_doubt)
+        for reply in (Reply(delay=2), Reply(send=5)):
+            self.server.replies = [reply]
+            with self.assertRaises(TransportError) as caught:
+                self.exchange(timeout=1, attempts=1)
+            self.assertTrue(caught.exception.in_doubt, reply)
+
     def test_one_attempt(self):
         self.server.replies = [Reply(503)]
         self.assertEqual(self.exchange(attempts=1).status_code, 503)
