@@ -27,6 +27,7 @@ from . import res_partner
 from . import data_source
 from . import crvs_alert_mixin
 from . import crvs_subscription
+from . import crvs_subscription_doubt
 from . import crvs_subscription_exchange
 from . import crvs_subscription_end
 from . import crvs_subscription_upkeep

@@ -190,6 +190,7 @@ class CRVSSubscription(models.Model):
         )
         if self.state not in ("requested", "active") and not revived:
             return
+        self.in_doubt = False
         reason = " ".join(filter(None, (answer.reason_code, answer.reason))) or False
         if answer.status == answers.ACTIVE:
             self.write(

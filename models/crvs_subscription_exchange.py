@@ -42,6 +42,9 @@ class CRVSSubscription(models.Model):
         days = int(self.env["spp.dci.crvs.message"]._number_parameter(const.PARAM_SUBSCRIPTION_D))
         end_date = fields.Datetime.now() + timedelta(days=days)
         subscription, values = self._claim_durably(data_source, event_type, end_date)
+        if values["in_doubt"]:
+            subscription._settle_doubt(data_source)
+            subscription, values = self._claim_durably(data_source, event_type, end_date)
         if not values["is_new"]:
             return values["handle"]
         reference = values["reference_id"]
@@ -94,6 +97,7 @@ class CRVSSubscription(models.Model):
                     "is_new": is_new,
                     "handle": claimed._handle(),
                     "reference_id": claimed.reference_id,
+                    "in_doubt": claimed.state == "requested" and claimed.in_doubt,
                 }
         return self.sudo().browse(claimed.id), values
 
@@ -112,7 +116,7 @@ class CRVSSubscription(models.Model):
                     subscription = subscription.filtered(lambda one: one.state == "requested")
                     subscription.write({"state": "rejected", "reason": str(error)})
                 elif subscription.state == "requested":
-                    subscription.reason = str(error)
+                    subscription.write({"reason": str(error), "in_doubt": True})
 
     def _take_synchronous(self, data_source, subscription_id, request_id, message, answer):
         """Keep what came back over our own connection.

@@ -229,7 +229,7 @@ class CRVSService:
         :rtype: list[str]
         :raise ValidationError: for wrong arguments
         :raise UserError: when the registry has no subscriptions, could not be asked or refuses, or
-            when nobody knows whether it accepted; then it is asked about, not again
+            when nobody knows whether it accepted; the next call asks what became of it first
         """
         kinds = arguments.read_event_types(self.env, event_types)
         subscriptions = self.env["spp.dci.crvs.subscription"].sudo()

@@ -147,11 +147,63 @@ class TestSubscribeInDoubt(DoubtCase):
             self.subscribe()
         self.assertEqual((self.subscriptions().state, self.pending()), ("rejected", 0))
 
-    def test_not_asked_for_again_until_it_is_settled(self):
-        subscription = self.in_doubt()
+    def again(self, status):
+        """Subscribe again; the registry answers about the first request so, then accepts."""
         sent = len(self.fake.requests)
-        self.assertEqual(self.subscribe(), [subscription.reference_id])
-        self.assertEqual((len(self.fake.requests), self.subscriptions()), (sent, subscription))
+
+        def answer(request):
+            if request["header"]["action"] == "subscribe":
+                return decided(request, code="S-2")
+            return status(request) if callable(status) else status
+
+        self.answer(answer)
+        self.env.flush_all()
+        try:
+            return self.subscribe()
+        finally:
+            self.env.invalidate_all()
+            actions = [body["header"]["action"] for _path, body in self.fake.requests[sent:]]
+            self.actions = list(dict.fromkeys(actions))
+
+    def test_asked_about_before_it_is_asked_for_again(self):
+        subscription = self.in_doubt()
+        self.assertEqual(self.again(ACK), [subscription.reference_id])
+        self.assertEqual(self.actions, ["txn-status"])
+        self.assertEqual(self.subscriptions(), subscription)
+
+    def test_asked_for_again_when_the_registry_does_not_tell(self):
+        for status in ((404, {}), b"<html>", {"message": {"transaction_id": "other"}}):
+            with self.subTest(status):
+                first = self.in_doubt()
+                self.assertEqual(self.again(status), ["S-2"])
+                self.assertEqual(self.actions, ["txn-status", "subscribe"])
+                self.assertEqual(first.state, "rejected")
+                self.assertFalse(first.activity_ids)
+                self.subscriptions()[-1:].state = "cancelled"
+
+    def test_not_asked_for_again_while_the_registry_cannot_be_asked(self):
+        subscription = self.in_doubt()
+        with self.assertRaises(UserError):
+            self.again((503, {}))
+        self.assertEqual(self.actions, ["txn-status"])
+        self.assertEqual((subscription.state, subscription.in_doubt), ("requested", True))
+
+    def test_known_after_all(self):
+        subscription = self.in_doubt()
+
+        def status(request):
+            asked = {
+                "transaction_id": subscription.transaction_id,
+                "subscribe_request": [{"reference_id": subscription.reference_id}],
+            }
+            inner = decided({"message": asked}, code="S-1")["message"]
+            self.status(**inner)
+            answer = self.fake.answer(request)
+            return answer
+
+        self.assertEqual(self.again(status), ["S-1"])
+        self.assertEqual(self.actions, ["txn-status"])
+        self.assertEqual((subscription.state, subscription.in_doubt), ("active", False))
 
     def test_the_status_completes_it(self):
         subscription = self.in_doubt()
