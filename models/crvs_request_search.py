@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..services import findings, records
+from ..services import answer_pages, findings, records
 from ..services.bulk import finding_of
 from ..services.dialects import get as get_dialect
 from ..services.registry import UNANSWERED
@@ -16,6 +16,17 @@ class CRVSRequest(models.Model):
         groups="spp_dci_client_crvs.group_crvs_manager",
         help="By reference id, what the registry answered.",
     )
+
+    pages = fields.Json(
+        readonly=True,
+        groups="spp_dci_client_crvs.group_crvs_manager",
+        help="By reference id, the pages of an answer that is not complete yet.",
+    )
+
+    def _close(self, state="done", reason=False):
+        super()._close(state, reason)
+        # What they say of persons is in the result.
+        self.filtered(lambda request: request.state != "pending" and request.pages).pages = False
 
     def _on_answer_death(self, message, verified, references):
         """Keep what the registry says about the deaths asked about.
@@ -43,23 +54,35 @@ class CRVSRequest(models.Model):
             self._close()
 
     def _keep_search(self, answer, references, describe):
-        """Keep the answers to some of our questions; take out those that are none yet."""
+        """Keep the answers to some of our questions; take out those that are none yet.
+
+        Of an answer in pages the result says what those tell that are here, so that one whose
+        other pages never come is a failure, or the death that one of them told.
+        """
         source = self.data_source_id
-        dialect = get_dialect(source.dialect)
+        dialect, timezone = get_dialect(source.dialect), source.crvs_timezone or None
         try:
-            items = records.read_search_response(answer, source.crvs_timezone or None)
+            items = records.read_search_response(answer, timezone)
         except records.InvalidRecord:
             references.clear()
             return
+        pages = dict(self.pages or {})
+        received = answer_pages.by_reference(answer)
+        # Once an answer comes in pages, what a message leaves out may come with another.
+        in_pages = bool(pages) or any(map(_is_page, items.values()))
         # What an item without our reference speaks of is unknown.
-        leaves_out = dialect.leaves_out_what_is_not_found and items.keys() <= self.references.keys()
+        leaves_out = (
+            dialect.leaves_out_what_is_not_found
+            and items.keys() <= self.references.keys()
+            and not in_pages
+        )
         if leaves_out:
             # One answer comes to all questions, and what it leaves out was not found.
             answered = self.answered_references or ()
             references.update(
                 {ref: asked for ref, asked in self.references.items() if ref not in answered}
             )
-        nothing_found = not items and len(self.references) == 1
+        nothing_found = not items and len(self.references) == 1 and not in_pages
         missing = None if leaves_out or nothing_found else UNANSWERED
         result = dict(self.result or {})
         for reference, asked in list(references.items()):
@@ -68,8 +91,40 @@ class CRVSRequest(models.Model):
             if item is not None and item.is_pending:
                 del references[reference]
                 continue
-            result[reference] = describe(dialect, lookup, item)
-        self.result = result
+            if item is None or not (reference in pages or _is_page(item)):
+                result[reference] = describe(dialect, lookup, item)
+                continue
+            gathered = answer_pages.gather(pages.pop(reference, []), received[reference])
+            is_complete = answer_pages.is_complete(gathered)
+            result[reference] = _describe_pages(
+                describe, dialect, lookup, gathered, is_complete, timezone
+            )
+            if not is_complete:
+                pages[reference] = gathered
+                del references[reference]
+        self.write({"result": result, "pages": pages or False})
+
+
+def _is_page(item):
+    """Whether an item may be one page of several."""
+    return item.page not in (None, 1) or (item.total or 0) > len(item.raw_records)
+
+
+def _describe_pages(describe, dialect, lookup, gathered, is_complete, timezone):
+    """Describe what an answer says of which some pages are here, or all."""
+    message = {"search_response": gathered}
+    item = next(iter(records.read_search_response(message, timezone).values()))
+    # Repeated pages must not make up for those that are missing.
+    count = len(item.raw_records)
+    found = describe(dialect, lookup, item._replace(total=count if is_complete else count + 1))
+    if found["status"] != findings.FAILED or found["problem"] == "several_persons":
+        return found
+    # A death on one page is one, whatever is wrong with another.
+    for page in gathered:
+        single = describe(dialect, lookup, answer_pages.read_page(page, timezone))
+        if single["status"] == findings.DEAD:
+            return single
+    return {**found, "problem": "missing_pages"} if found["problem"] == "more_pages" else found
 
 
 def _describe_death(dialect, lookup, item):

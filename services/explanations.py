@@ -42,6 +42,9 @@ def explain(env, problem, detail=""):
             "The registry found more records than it sent, so its answer is not complete. Ask by "
             "another identifier."
         ),
+        "missing_pages": env._(
+            "Only a part of the registry's answer has come. If the rest does not follow, ask again."
+        ),
         "shifting_pages": env._(
             "The registry's pages kept changing while they were read. They are read again later."
         ),

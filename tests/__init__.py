@@ -1,4 +1,4 @@
-from . import test_answers, test_key_fetch, test_log_guard
+from . import test_answer_pages, test_answers, test_key_fetch, test_log_guard
 from . import test_processor_birth, test_processor_civil_status
 from . import test_processor_death, test_processor_matching
 from . import test_access, test_access_table, test_callback, test_callback_answers

@@ -98,6 +98,7 @@ FIELDS = {
     ("spp.dci.crvs.message", "signature"): "manager",
     ("spp.dci.crvs.message", "transaction_id"): "manager",
     ("spp.dci.crvs.request", "answered_references"): "manager",
+    ("spp.dci.crvs.request", "pages"): "manager",
     ("spp.dci.crvs.request", "references"): "manager",
     ("spp.dci.crvs.request", "result"): "manager",
     ("spp.dci.crvs.request", "transaction_id"): "manager",
