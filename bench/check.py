@@ -9,7 +9,7 @@ from .figures import Target, middle, ratio_figure
 
 PEOPLE = 2_000
 SINGLES = 100
-ROUNDS = 5
+ROUNDS = 15
 MANY = 100_000
 
 
