@@ -2,6 +2,7 @@ from odoo import http
 from odoo.http import request
 
 from .. import const
+from ..models.mixins import number
 from . import dispatcher  # noqa: F401  registers the "dci" route type
 
 ROUTE = {
@@ -43,5 +44,5 @@ class CRVSCallback(http.Controller):
 
     def _max_body_size(self):
         """Return how many bytes a message may have."""
-        megabytes = request.env["spp.dci.crvs.message"]._number_parameter(const.PARAM_MAX_BODY_MB)
+        megabytes = number(request.env, const.PARAM_MAX_BODY_MB)
         return int(megabytes * 1024 * 1024)

@@ -9,15 +9,9 @@ from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from odoo import SUPERUSER_ID
 from odoo.http import Dispatcher, Response
 
-from ..services import acknowledgement
-from ..services.errors import (
-    BodyTooLarge,
-    DCIError,
-    InvalidJSON,
-    ServiceUnavailable,
-    WrongMethod,
-)
+from ..services.errors import BodyTooLarge, DCIError, InvalidJSON, ServiceUnavailable, WrongMethod
 from ..services.log_guard import describe, statements_hidden
+from ..services.wire import acknowledgement
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from odoo import http
 from odoo.http import request
 
-from ..models.crvs_sender_key import parse_pem
+from ..models.trust.sender_key import parse_pem
 from ..services import dialects, signature
 
 _logger = logging.getLogger(__name__)

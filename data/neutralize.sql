@@ -48,6 +48,6 @@ UPDATE ir_cron
               AND model = 'ir.cron'
               AND name IN (
                   'ir_cron_refresh_sender_keys', 'ir_cron_subscriptions', 'ir_cron_checks',
-                  'ir_cron_pulls'
+                  'ir_cron_pulls', 'ir_cron_requests'
               )
        );

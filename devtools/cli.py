@@ -6,7 +6,22 @@ import argparse
 import subprocess
 from pathlib import Path
 
-from . import bench, coverage, demo, i18n, lint, odoo, pictures, postgres, sandbox, server, testing
+from . import (
+    bench,
+    coverage,
+    demo,
+    i18n,
+    lint,
+    odoo,
+    pictures,
+    postgres,
+    proxy,
+    python_env,
+    sandbox,
+    server,
+    testing,
+    wheel,
+)
 from .console import Problem, say
 from .workspace import Workspace
 
@@ -19,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         prog="./dev", description="Runs, tests and shows the addon on a bare machine."
     )
     commands = main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("demo", help="show four vital events on their way into Odoo")
+    commands.add_parser("demo", help="show five vital events on their way into Odoo")
     commands.add_parser("test", help="run every test; arguments are pytest's", add_help=False)
     commands.add_parser("coverage", help="measure how much of the pure services is tested")
     start = commands.add_parser("up", help="start Odoo in the background")
@@ -35,8 +50,11 @@ def parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("bench", help="run the benchmarks")
     measure.add_argument("name", nargs="?", metavar="NAME", help="one of them; all when left out")
     measure.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    commands.add_parser("proxy", help="try deploy/nginx.conf with a real nginx before Odoo")
     commands.add_parser("i18n", help="write the translation template anew")
     commands.add_parser("pictures", help="take the pictures of docs/tour.md anew")
+    package = commands.add_parser("wheel", help="build the addon alone as a package for pip")
+    package.add_argument("folder", type=Path, metavar="FOLDER", help="where it goes")
     commands.add_parser("lint", help="check formatting, code and data files")
     return main_parser
 
@@ -92,6 +110,11 @@ def _demo(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) 
 def _bench(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
     with odoo.ready(workspace) as instance:
         return bench.run(instance, options.name, options.json)
+
+
+def _proxy(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
+    with odoo.ready(workspace) as instance:
+        return proxy.run(instance)
 
 
 def _up(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
@@ -157,6 +180,11 @@ def _pictures(workspace: Workspace, _options: argparse.Namespace, _rest: list[st
     return 0
 
 
+def _wheel(workspace: Workspace, options: argparse.Namespace, _rest: list[str]) -> int:
+    print(wheel.build(workspace, python_env.get(workspace), options.folder.absolute()))
+    return 0
+
+
 def _lint(workspace: Workspace, _options: argparse.Namespace, _rest: list[str]) -> int:
     return lint.run(workspace)
 
@@ -172,5 +200,7 @@ COMMANDS = {
     "shell": _shell,
     "i18n": _i18n,
     "pictures": _pictures,
+    "proxy": _proxy,
     "lint": _lint,
+    "wheel": _wheel,
 }

@@ -1,4 +1,4 @@
-"""`./dev demo`: four signed vital events travel from the sandbox registry into Odoo."""
+"""`./dev demo`: five signed vital events travel from the sandbox registry into Odoo."""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ def run(odoo: Odoo) -> int:
         actor.before = demo_people.describe(api, actor.partner_id)
     if any(actor.new and actor.role.demo_uin for actor in actors):
         say("  the registrants of the demo data have had their events; new ones were made")
-    with step("Registering four vital events, which the registry pushes signed over HTTP"):
+    with step("Registering five vital events, which the registry pushes signed over HTTP"):
         for actor in actors:
             register(registry, actor)
         missing = await_effects(api, actors)
     for actor in actors:
         actor.after = demo_people.describe(api, actor.partner_id)
         print(table(actor))
+        if actor.role.held_birth_date:
+            print(f"   not applied: {demo_people.refusal(api, actor)}")
     print(
         f"\nOdoo runs at {running.url} (login admin, password admin): see DCI > CRVS > Events.\n"
         f"The sandbox registry runs at {registry}. `./dev down` stops both."
@@ -79,7 +81,7 @@ def configure(api: ExternalApi, status: dict) -> None:
     if not keys:
         values = {"name": "Demo", "key_id": f"{OUR_ID}-1", "algorithm": "ed25519"}
         keys = api.call("spp.dci.signing.key", "create", vals_list=[values])
-        api.call("spp.dci.signing.key", "action_generate", keys)
+        api.call("spp.dci.signing.key", "action_generate_key", keys)
         api.call("spp.dci.signing.key", "action_activate", keys)
     source = api.put(
         "spp.dci.data.source",

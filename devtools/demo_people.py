@@ -19,7 +19,8 @@ class Role:
     """A person for one event.
 
     `demo_uin` is the UIN of the registrant of the demo data who plays it first; later runs, and
-    roles without one, make a new registrant.
+    roles without one, make a new registrant. Where `held_birth_date` is another one than the
+    registry's, the event is about somebody else, and must leave the registrant alone.
     """
 
     event_type: str
@@ -32,12 +33,14 @@ class Role:
     demo_uin: str | None = None
     married_since: str | None = None
     enrolled: bool = False
+    held_birth_date: str | None = None
 
 
 ROLES = (
     Role("birth", "Idrissa", "Barry", "male", "2026-01-01", "S", days_ago=33),
     Role("death", "Kofi", "Mensah", "male", "1946-01-19", "W", 3, "7341506978", enrolled=True),
     Role("marriage", "Leila", "Haddad", "female", "1993-06-25", "S", 9, "8452617089"),
+    Role("death", "Tariq", "Aziz", "male", "1931-02-14", "S", 4, held_birth_date="2013-05-30"),
     Role("divorce", "Sunita", "Tamang", "female", "1989-11-02", "M", 6, "6230495867", "2011-03-04"),
 )
 
@@ -80,7 +83,7 @@ def cast(api: ExternalApi, role: Role, enter: Callable[[dict[str, Any]], None]) 
 
 
 def _person(role: Role, uin: str) -> dict[str, Any]:
-    person = {
+    person: dict[str, Any] = {
         "id": f"demo-{uin}",
         "given_name": role.given_name,
         "family_name": role.family_name,
@@ -101,7 +104,7 @@ def _registrant(api: ExternalApi, role: Role, uin: str) -> int:
         "given_name": role.given_name,
         "family_name": role.family_name,
         "is_registrant": True,
-        "birthdate": role.birth_date,
+        "birthdate": role.held_birth_date or role.birth_date,
         "birthdate_not_exact": role.event_type == "birth",
         "civil_status_id": _code(api, MARITAL_STATUS, role.marital_status),
         "reg_ids": [(0, 0, {"id_type_id": _code(api, ID_TYPES, "UIN"), "value": uin})],
@@ -149,17 +152,43 @@ def describe(api: ExternalApi, partner_id: int) -> dict[str, str]:
     }
     rows = {name: value or "" for name, value in rows.items()}
     for number in numbers:
-        invalid = "" if number["status"] == "valid" else f" ({number['status']})"
+        invalid = " (invalid)" if number["status"] == "invalid" else ""
         kind = number["id_type_id"][1]
         rows[f"ID {kind}"] = f"{number['value']}{invalid}"
     for membership in memberships:
         ended = f" on {membership['exit_date']}" if membership["exit_date"] else ""
         rows[membership["program_id"][1]] = f"{membership['state']}{ended}"
+    for membership in api.read(
+        "spp.group.membership", [("individual", "=", partner_id)], ["group", "status"]
+    ):
+        rows[membership["group"][1]] = membership["status"]
+    for entitlement in api.read(
+        "spp.entitlement", [("partner_id", "=", partner_id)], ["cycle_id", "state"]
+    ):
+        rows[f"entitlement {entitlement['cycle_id'][1]}"] = entitlement["state"]
     return rows
+
+
+def refusal(api: ExternalApi, actor: Actor) -> str:
+    """Return why an event about somebody else was not applied, empty while it is not refused."""
+    domain = [
+        ("identifier_value", "=", actor.uin),
+        ("event_type", "=", actor.role.event_type),
+        ("state", "=", "error"),
+    ]
+    events = api.read("spp.dci.crvs.event", domain, ["error_message"])
+    return events[0]["error_message"] if events else ""
 
 
 def missing_effects(api: ExternalApi, actor: Actor) -> list[str]:
     """Return what the event should have done to the registrant and has not, as sentences."""
+    if actor.role.held_birth_date:
+        after = describe(api, actor.partner_id)
+        checks = {
+            "it waits for an officer, with a reason": bool(refusal(api, actor)),
+            "the registrant is what it was": after == actor.before,
+        }
+        return [text for text, holds in checks.items() if not holds]
     (partner,) = api.call(
         "res.partner",
         "read",
@@ -185,6 +214,17 @@ def missing_effects(api: ExternalApi, actor: Actor) -> list[str]:
         )
         checks["the date of death is the registry's"] = partner["death_date"] == actor.day
         checks["every programme membership is exited"] = _is_out(api, actor)
+        checks["no household counts the dead"] = not api.find(
+            "spp.group.membership",
+            [("individual", "=", actor.partner_id), ("is_ended", "=", False)],
+        )
+        checks["nothing will be paid to the dead"] = not api.find(
+            "spp.entitlement",
+            [
+                ("partner_id", "=", actor.partner_id),
+                ("state", "in", ["draft", "pending_validation", "approved"]),
+            ],
+        )
     else:
         code = "M" if actor.role.event_type == "marriage" else "D"
         checks["the civil status is the new one"] = bool(
@@ -205,7 +245,7 @@ def _has_number(api: ExternalApi, actor: Actor, kind: str) -> bool:
         ("partner_id", "=", actor.partner_id),
         ("id_type_id.code", "=", kind),
         ("value", "=", actor.number),
-        ("status", "=", "valid"),
+        ("status", "!=", "invalid"),
     ]
     return len(api.find("spp.registry.id", domain)) == 1
 

@@ -13,7 +13,7 @@ from .workspace import ROOT_ADDON, Workspace
 
 
 def run(workspace: Workspace) -> int:
-    """Check formatting, Python, Odoo's conventions and XML; return 0 when nothing is amiss."""
+    """Check formatting, Python and its types, Odoo's conventions and XML; 0 if all is well."""
     tree = odoo_tree.get(workspace)
     python = str(python_env.get(workspace))
     workspace.link()
@@ -42,10 +42,17 @@ def run(workspace: Workspace) -> int:
             *addons,
         ],
     }
+    mypy = [python, "-m", "mypy", f"--config-file={root / 'pyproject.toml'}"]
+    mypy += [f"--cache-dir={workspace.home / 'mypy_cache'}"]
     failed = []
+    # Both are packages only among the links.
+    places = {"addons": f"{ROOT_ADDON}.services", "tools": "devtools"}
+    checks |= {f"mypy {package}": [*mypy, "-p", package] for package in places.values()}
+    folders = {f"mypy {package}": workspace.links / place for place, package in places.items()}
     for name, command in checks.items():
         say(f"→ {name}")
-        if subprocess.run(command, cwd=root, env=environ, check=False).returncode:
+        cwd = folders.get(name, root)
+        if subprocess.run(command, cwd=cwd, env=environ, check=False).returncode:
             failed.append(name)
     say("→ XML")
     if broken := broken_xml(root):

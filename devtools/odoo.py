@@ -106,19 +106,21 @@ class Odoo:
 
     # -- databases ---------------------------------------------------------
 
-    def prepare(self, database: str, *, demo: bool) -> None:
+    def prepare(self, database: str, *, demo: bool, update: bool = True) -> None:
         """Create the database or bring it up to date; nothing happens when no file changed.
 
         :param database: the name, without the suffix of this clone
         :param demo: whether a new database gets the demo data
+        :param update: whether one that is out of date is updated, and not made anew: quicker, but
+            it keeps data that an addon shipped before and no longer does
         :raise Problem: when an addon cannot be installed, or a stranger's database has that name
         """
         name = self.connection.database(database)
         waiting = f"Waiting for another run that prepares the database {name} …"
         with lock(self.workspace.home / f"{database}.lock", waiting):
-            self._prepare(name, database, demo=demo)
+            self._prepare(name, database, demo=demo, update=update)
 
-    def _prepare(self, name: str, base: str, *, demo: bool) -> None:
+    def _prepare(self, name: str, base: str, *, demo: bool, update: bool) -> None:
         stamp = self._stamp(base)
         done = read_json(stamp)
         state = self._ask("mark", name)
@@ -135,7 +137,7 @@ class Odoo:
             return
         # A run that was killed may have left its Odoo behind.
         processes.stop(processes.find(str(self._install_configuration(base))), seconds=5)
-        if state["exists"] and done and self._update(name, base, done, wanted):
+        if update and state["exists"] and done and self._update(name, base, done, wanted):
             write_json(stamp, wanted)
             return
         if state["exists"] and done and base not in DISPOSABLE:

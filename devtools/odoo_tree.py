@@ -9,7 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .console import Problem, say, step
+from . import debian
+from .console import Problem, step
 from .files import lock, need_space, new_folder, write_text
 from .workspace import Workspace
 
@@ -27,10 +28,6 @@ PACKAGES = (
     "fonts-inconsolata",
     # For machines whose Python cannot give pip to a virtual environment.
     "python3-pip-whl",
-)
-KEYRINGS = (
-    "/usr/share/keyrings/debian-archive-keyring.gpg",
-    "/usr/share/keyrings/debian-archive-keyring.pgp",
 )
 GIT_URL = "https://github.com/odoo/odoo.git"
 
@@ -121,7 +118,7 @@ def _ready(target: Path) -> OdooTree | None:
 
 def _download(target: Path) -> OdooTree:
     need_space(target, 3000, "Getting Odoo")
-    if shutil.which("apt-get") and shutil.which("dpkg-deb") and _keyring():
+    if debian.is_usable():
         title = "Getting Odoo 19 and its web assets as Debian packages (130 MB)"
         with step(title), new_folder(target) as folder:
             _from_apt(folder)
@@ -139,69 +136,18 @@ def _download(target: Path) -> OdooTree:
     return tree
 
 
-def _keyring() -> str | None:
-    return next((path for path in KEYRINGS if os.path.exists(path)), None)
-
-
 def _from_apt(folder: Path) -> None:
-    """Download with apt into private folders (no root needed) and unpack, verified by apt."""
-    private = folder / "apt"
-    (private / "lists" / "partial").mkdir(parents=True)
-    (private / "cache" / "archives" / "partial").mkdir(parents=True)
-    sources = private / "sources.list"
-    options = {
-        "Dir::Etc::sourcelist": str(sources),
-        "Dir::Etc::sourceparts": "-",
-        "Dir::State::lists": str(private / "lists"),
-        "Dir::Cache": str(private / "cache"),
-        "Acquire::Languages": "none",
-        "APT::Sandbox::User": "",
-    }
-    command = ["apt-get", *(f"-o{key}={value}" for key, value in options.items())]
-    mirrors = debian_mirrors()
-    failure = "no Debian mirror is configured"
-    for mirror in mirrors:
-        sources.write_text(f"deb [signed-by={_keyring()}] {mirror} {SUITE} main\n")
-        failure = _run([*command, "update", "--error-on=any"], private) or _run(
-            [*command, "download", *PACKAGES], private
-        )
-        if failure is None:
-            break
+    failure = debian.fetch(folder, SUITE, PACKAGES)
     if failure is not None:
         raise Problem(
             f"Odoo could not be downloaded with apt-get ({failure}): check the network, "
             f"or set ODOO_HOME to a folder with Odoo 19."
         )
-    for package in sorted(private.glob("*.deb")):
-        failure = _run(["dpkg-deb", "-x", str(package), str(folder)], folder)
-        if failure is not None:
-            raise Problem(f"The package {package.name} could not be unpacked: {failure}.")
-    version = next(private.glob("odoo-19_*.deb")).name.split("_")[1]
-    shutil.rmtree(private)
-    write_text(folder / "complete", f"{version}\n")
-
-
-def debian_mirrors() -> list[str]:
-    """Return the Debian archives in this machine's own apt configuration, the likeliest first.
-
-    `apt-get --print-uris update` knows them before anything was ever downloaded.
-    """
-    listing = subprocess.run(
-        ["apt-get", "--print-uris", "update"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "LC_ALL": "C"},
-    )
-    found = re.findall(r"^'(\S+?)/dists/([^/]+)/InRelease'", listing.stdout, re.MULTILINE)
-    mirrors = dict.fromkeys(
-        uri for uri, suite in found if "security" not in suite and "backports" not in suite
-    )
-    return sorted(mirrors, key=lambda uri: not uri.endswith("/debian"))
+    write_text(folder / "complete", f"{debian.version_of(folder, PACKAGES[0])}\n")
 
 
 def _from_git(folder: Path) -> None:
-    failure = _run(
+    failure = debian.run(
         ["git", "clone", "--quiet", "--depth=1", "--branch=19.0", GIT_URL, "odoo"], folder
     )
     if failure is not None:
@@ -210,24 +156,3 @@ def _from_git(folder: Path) -> None:
             f"or set ODOO_HOME to a folder with Odoo 19."
         )
     write_text(folder / "complete", "git\n")
-
-
-def _run(command: list[str], folder: Path) -> str | None:
-    """Run a command; return None, or the line of its complaints that says why."""
-    result = subprocess.run(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        env={**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"},
-    )
-    if result.returncode == 0:
-        return None
-    lines = [line for line in result.stderr.splitlines() if line.strip()]
-    for line in lines:
-        say(f"  {line}")
-    reasons = [line for line in lines if line.startswith(("E: ", "fatal: "))] or lines
-    return reasons[0].strip().rstrip(".") if reasons else f"exit status {result.returncode}"

@@ -71,6 +71,7 @@ def stage(odoo: Odoo, api: ExternalApi, registry: str) -> list[dict[str, Any]]:
         for role in demo_people.ROLES
     ]
     for actor in actors:
+        actor.before = demo_people.describe(api, actor.partner_id)
         demo.register(registry, actor)
     if any(demo.await_effects(api, actors).values()):
         raise Problem("The vital events did not have their effects.")

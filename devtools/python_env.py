@@ -43,7 +43,7 @@ def _make(workspace: Workspace, folder: Path) -> None:
     need_space(folder, 700, "Installing the Python packages")
     remove_tree(folder)
     log = workspace.logs / "pip.log"
-    with step("Installing the pinned Python packages (93, about 150 MB)"):
+    with step("Installing the pinned Python packages (104, about 175 MB)"):
         _install(workspace, folder, log)
     write_text(folder / "complete", "")
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,10 +39,8 @@ def cache_folder(environ: dict[str, str]) -> Path:
     """Return the folder for all that is downloaded or made: `SPP_DCI_CACHE` or the user's cache."""
     if chosen := environ.get("SPP_DCI_CACHE"):
         return Path(chosen).expanduser().absolute()
-    base = environ.get("XDG_CACHE_HOME")
-    if not base or not os.path.isabs(base):
-        base = Path("~/.cache").expanduser()
-    return Path(base) / "spp-dci"
+    base = Path(environ.get("XDG_CACHE_HOME") or "")
+    return (base if base.is_absolute() else Path("~/.cache").expanduser()) / "spp-dci"
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ def _usable(key: str, entry: object) -> bool:
     )
 
 
-def _free_block(taken_by_others) -> dict[str, int]:
+def _free_block(taken_by_others: Iterable[dict[str, int]]) -> dict[str, int]:
     taken = {port for entry in taken_by_others for port in entry.values()}
     for number in range(500):
         block = {

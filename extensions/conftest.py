@@ -1,3 +1,3 @@
 """The addons here are optional: their own tests run in an Odoo that has them (tests/)."""
 
-collect_ignore_glob = ["spp_*"]
+collect_ignore_glob = ["spp_*", "tests/job_worker/*"]

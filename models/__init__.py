@@ -1,40 +1,14 @@
-from . import crvs_scheduled_mixin
-from . import crvs_sender_key
-from . import crvs_sender
-from . import crvs_sender_fetch
-from . import crvs_sender_source
-from . import crvs_sender_verify
-from . import crvs_request
-from . import crvs_message
-from . import crvs_message_receive
-from . import crvs_event
-from . import crvs_event_actions
-from . import crvs_event_handover
-from . import crvs_event_changes
-from . import crvs_event_store
-from . import crvs_event_pace
-from . import crvs_event_schedule
-from . import crvs_event_outcome
-from . import crvs_event_attention
-from . import crvs_event_wait
-from . import crvs_event_undo
-from . import crvs_event_retention
-from . import crvs_undo
-from . import crvs_undo_line
+"""What the addon keeps and does in Odoo, in rooms.
+
+A message is believed in ``trust``, kept in ``inbox``, becomes an ``event`` and is applied by
+``processors`` to what ``registry`` adds to the base modules; ``asking`` asks registries by itself.
+The picture of who may import whom is in ``docs/architecture.md``, and a test keeps it true.
+"""
+
+from . import mixins
+from . import trust
+from . import inbox
+from . import event
 from . import processors
-from . import registry_id
-from . import res_partner
-from . import data_source
-from . import crvs_alert_mixin
-from . import crvs_subscription
-from . import crvs_subscription_doubt
-from . import crvs_subscription_exchange
-from . import crvs_subscription_end
-from . import crvs_subscription_upkeep
-from . import crvs_request_subscription
-from . import crvs_request_search
-from . import crvs_check
-from . import crvs_check_line
-from . import crvs_check_run
-from . import crvs_pull
-from . import crvs_pull_run
+from . import registry
+from . import asking

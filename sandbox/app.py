@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 from .admin import Admin
 from .notifications import Notifier
 from .opencrvs import OpenCRVS
+from .opencrvs2 import OpenCRVS2
 from .standard import Standard
 from .tokens import OAuthError
 from .wire import JSON_TYPE, Refused, dumps, error_body
@@ -26,6 +27,8 @@ _REGISTRY_URLS = (
     ("/registry/txn/status", "standard", "txn-status", "status"),
     ("/opencrvs/registry/sync/search", "opencrvs", "search", "sync_search"),
     ("/opencrvs/registry/search", "opencrvs", "search", "search"),
+    ("/opencrvs2/registry/sync/search", "opencrvs2", "search", "sync_search"),
+    ("/opencrvs2/registry/search", "opencrvs2", "search", "search"),
 )
 _CODES = {
     404: "err.request.not_found",
@@ -40,7 +43,11 @@ class App:
     def __init__(self, registry):
         self.registry = registry
         standard = Standard(registry)
-        self._dialects = {"standard": standard, "opencrvs": OpenCRVS(registry)}
+        self._dialects = {
+            "standard": standard,
+            "opencrvs": OpenCRVS(registry),
+            "opencrvs2": OpenCRVS2(registry),
+        }
         self._admin = Admin(registry, Notifier(registry, standard))
         rules = [
             Rule(url, methods=["POST"], endpoint=(self._registry, (dialect, action, method)))
@@ -49,6 +56,7 @@ class App:
         for prefix, location, ring in (
             ("", "body", "ring"),
             ("/opencrvs", "query", "opencrvs_ring"),
+            ("/opencrvs2", "body", "ring"),
         ):
             token, jwks = (self._token, (location,)), (self._jwks, (ring,))
             rules += [

@@ -102,6 +102,8 @@ class OpenCRVS(Dialect):
 
     def _persons(self, criteria):
         population, query = self.registry.population, criteria["query"]
+        if criteria["query_type"] == "predicate" and not query:
+            return list(population.persons.values())
         if criteria["query_type"] == "predicate":
             try:
                 test = queries.read_predicates(query)

@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 
 # Printed in the registry's own order; a marriage's number belongs to the marriage.
 IDENTIFIER_TYPES = ("UIN", "NID", "BRN", "DRN", "MRN", "OPENCRVS_RECORD_ID")
@@ -69,6 +70,7 @@ class Population:
     def __init__(self, persons=()):
         self.persons = {}
         self.version = 0
+        self._updated = {}
         self._index = {}
         self._originals = {}
         for person in persons:
@@ -116,7 +118,15 @@ class Population:
             setattr(person, name, value)
         self.persons[person.id] = person
         self._enter(person)
+        self._updated[person.id] = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         self.version += 1
+
+    def updated(self, person):
+        """:return: when something about a person was last entered, as ISO 8601 in UTC."""
+        dates = [person.birth_date, person.death_date]
+        dates += [date for item in person.marriages for date in (item.date, item.divorce_date)]
+        # Of what was there at the start nobody knows more than when it happened.
+        return self._updated.get(person.id) or f"{max(dates)}T12:00:00.000Z"
 
     def reset(self):
         """Undo every change."""
@@ -126,6 +136,7 @@ class Population:
                 self.persons[person_id] = original
                 self._enter(original)
         self._originals = {}
+        self._updated = {}
         self.version += 1
 
     def changes(self):

@@ -5,6 +5,8 @@ short word that goes into the log line. No instance ever carries text of the sen
 sentences of our own, and ``where`` is a path made of our own member names and indexes.
 """
 
+from __future__ import annotations
+
 
 class DCIError(Exception):
     """A message that is refused.
@@ -20,7 +22,7 @@ class DCIError(Exception):
     reason = "request"
     sentence = "The request cannot be processed."
 
-    def __init__(self, message: str = "", *, where: str | None = None):
+    def __init__(self, message: str = "", *, where: str | None = None) -> None:
         super().__init__(message or self.sentence)
         self.where = where
         self.sender_id = ""
@@ -122,23 +124,47 @@ class UnknownKey(SignatureInvalid):
     reason = "unknown-key"
     sentence = "The key that the signature names is not known here."
 
-    def __init__(self, message: str = "", *, where: str | None = None, kid: str = ""):
+    def __init__(self, message: str = "", *, where: str | None = None, kid: str = "") -> None:
         super().__init__(message, where=where)
         self.kid = kid
 
 
 class SignatureExpired(SignatureInvalid):
-    """The signature is too old by its own word, or by the limit on age."""
+    """The signature is too old by its own word, or by the limit on age.
+
+    :param seconds: since when
+    """
 
     reason = "expired"
-    sentence = "The signature has expired."
+    sentence = "The signature has expired. Please sign anew."
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = int(seconds)
+        super().__init__(
+            f"The signature expired {self.seconds} seconds ago. If it was made just now, your "
+            "clock is behind ours: please set it, and sign anew."
+            if self.seconds
+            else ""
+        )
 
 
 class SignatureNotYetValid(SignatureInvalid):
-    """The signature begins in the future, beyond what clocks may differ."""
+    """The signature begins in the future, beyond what clocks may differ.
+
+    :param seconds: until it begins
+    """
 
     reason = "not-yet-valid"
     sentence = "The signature lies in the future."
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = int(seconds)
+        super().__init__(
+            f"The signature begins in {self.seconds} seconds: your clock is ahead of ours. Please "
+            "set it, and sign anew."
+            if self.seconds
+            else ""
+        )
 
 
 class LifetimeTooLong(SignatureInvalid):

@@ -1,16 +1,31 @@
-from . import test_answer_pages, test_answers, test_key_fetch, test_log_guard
-from . import test_processor_birth, test_processor_civil_status
-from . import test_processor_death, test_processor_matching
-from . import test_access, test_access_table, test_callback, test_callback_answers
-from . import test_callback_friendly, test_callback_hostile, test_callback_http
-from . import test_jwks, test_sender, test_sender_keys, test_sender_verify
-from . import test_check, test_dialect, test_neutralize, test_pull
-from . import test_service, test_service_bulk, test_service_left_out, test_service_sandbox
-from . import test_subscription, test_subscription_doubt
-from . import test_event_access, test_event_brake, test_event_changes
-from . import test_event_brake_workers, test_event_life_cycle, test_event_store
-from . import test_message_retention, test_pending_search
-from . import test_opencrvs, test_opencrvs_trust, test_opencrvs_work
-from . import test_undo, test_undo_run
-from . import test_event_concurrency, test_event_pace, test_event_scheduler
-from . import test_browser, test_screens, test_translations
+# Odoo takes for tests what is named test_… here. Without the rooms that need pytest and no
+# database (wire, signature, records), and without those that start servers of their own (server).
+from . import test_loading, test_log_guard
+from .access import test_access, test_access_table, test_companies, test_consumers, test_fields
+from .asking import (
+    test_answer_pages,
+    test_base_client,
+    test_check,
+    test_check_forms,
+    test_death_checks,
+)
+from .asking import test_omitted, test_pull, test_pull_full, test_pull_pages
+from .asking import test_service, test_service_sandbox, test_subscription, test_subscription_doubt
+from .asking import test_unfinished
+from .dialects import test_dialect, test_opencrvs, test_opencrvs2, test_opencrvs_trust
+from .dialects import test_opencrvs_work
+from .event import test_access as test_event_access, test_changes, test_clock, test_concurrency
+from .event import test_distrusted, test_intake, test_isolation, test_life_cycle, test_pace
+from .event import test_query_plans, test_queue, test_transitions, test_undo, test_undo_run
+from .event import test_versions_by_two_workers
+from .field import test_answers, test_notifications
+from .inbox import test_callback, test_callback_answers, test_callback_friendly
+from .inbox import test_callback_hostile, test_callback_http, test_message_retention
+from .processors import test_birth, test_civil_status, test_death, test_death_limit
+from .processors import test_death_limit_workers, test_entitlements, test_extension
+from .processors import test_household, test_matching, test_numbers
+from .registry import test_id_type_map, test_id_types, test_neutralize, test_number_forms
+from .registry import test_retention
+from .registry import test_registry_type
+from .screens import test_browser, test_screens, test_translations
+from .trust import test_jwks, test_sender, test_sender_keys, test_sender_verify

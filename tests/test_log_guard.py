@@ -1,6 +1,8 @@
 import logging
 import unittest
 
+import psycopg2
+
 from odoo.addons.spp_dci_client_crvs.services.log_guard import describe, statements_hidden
 
 _cursor_logger = logging.getLogger("odoo.sql_db")
@@ -37,3 +39,18 @@ class TestLogGuard(unittest.TestCase):
     def test_description_has_no_text_of_the_error(self):
         self.assertEqual(describe(ValueError("Amina")), "ValueError")
         self.assertEqual(describe(QueryError("Amina")), "QueryError (SQLSTATE 23505)")
+
+    def test_statement_on_our_tables_is_hidden_everywhere(self):
+        statement = b"UPDATE spp_dci_crvs_event SET identifier_value = 'Amina'"
+        with self.assertLogs("odoo.sql_db", "DEBUG") as logs:
+            for query in (statement, statement.decode()):
+                _cursor_logger.error("bad query: %s\nERROR: %s", query, QueryError("Amina"))
+                _cursor_logger.debug("[%.3f ms] query: %s", 1.0, query)
+        self.assertEqual(len(logs.output), 2)
+        self.assertNotIn("Amina", "".join(logs.output))
+
+    def test_statement_before_a_lost_connection_is_hidden_everywhere(self):
+        for error in (psycopg2.InterfaceError("closed"), psycopg2.OperationalError("closed")):
+            with self.assertLogs("odoo.sql_db", "ERROR") as logs:
+                _cursor_logger.error("bad query: %s\nERROR: %s", b"SELECT 'Amina'", error)
+            self.assertNotIn("Amina", logs.output[0])

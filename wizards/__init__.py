@@ -1,3 +1,4 @@
+from . import crvs_dialect_wizard
 from . import crvs_subscribe_wizard
 from . import crvs_event_reverse
 from . import crvs_event_reassign

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
+
+from ..models.mixins import check_group
 
 
 class CRVSCheckWizard(models.TransientModel):
@@ -13,7 +15,7 @@ class CRVSCheckWizard(models.TransientModel):
         "spp.dci.data.source",
         "Registry",
         required=True,
-        domain=[("registry_type", "=", "CRVS")],
+        domain=[("is_civil_registry", "=", True)],
         default=lambda self: self._default_data_source(),
     )
     scope = fields.Selection(
@@ -37,7 +39,7 @@ class CRVSCheckWizard(models.TransientModel):
     count = fields.Integer("Individuals", compute="_compute_count")
 
     def _default_data_source(self):
-        return self.env["spp.dci.data.source"].search([("registry_type", "=", "CRVS")], limit=1)
+        return self.env["spp.dci.data.source"].search([("is_civil_registry", "=", True)], limit=1)
 
     @api.model
     def _scopes(self):
@@ -110,9 +112,8 @@ class CRVSCheckWizard(models.TransientModel):
         :raise UserError: when nobody is chosen
         """
         self.ensure_one()
-        if not self.env.user.has_group("spp_dci_client_crvs.group_crvs_officer"):
-            raise AccessError(self.env._("Only CRVS officers may check deaths in bulk."))
-        if self.data_source_id.registry_type != "CRVS":
+        check_group(self.env, "officer")
+        if not self.data_source_id.is_civil_registry:
             raise UserError(self.env._("Choose the data source of a civil registry."))
         domain = self._domain()
         partners = self.env["res.partner"]._search(domain, order="id") if domain else ()

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..models.mixins import check_group
+
 
 class CRVSEventReassign(models.TransientModel):
     """Asks a manager whom an event is about."""
@@ -26,7 +28,7 @@ class CRVSEventReassign(models.TransientModel):
         :raise UserError: when no reason is given, or it cannot be done
         """
         self.ensure_one()
-        self.event_id._check_group("manager")
+        check_group(self.env, "manager")
         if not (self.reason or "").strip():
             raise UserError(self.env._("Say why the event belongs to another registrant."))
         event = self.event_id._reassign(self.person_id, self.reason, self.env.user)

@@ -1,6 +1,7 @@
 from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
+from ..models.mixins import check_group
 from ..services import dialects
 
 
@@ -14,9 +15,9 @@ class CRVSImportWizard(models.TransientModel):
         "spp.dci.data.source",
         "Registry",
         required=True,
-        domain=[("registry_type", "=", "CRVS")],
+        domain=[("is_civil_registry", "=", True)],
         default=lambda self: self.env["spp.dci.data.source"].search(
-            [("registry_type", "=", "CRVS")], limit=1
+            [("is_civil_registry", "=", True)], limit=1
         ),
     )
     date_from = fields.Date("From", required=True, help="First day of the events.")
@@ -34,8 +35,7 @@ class CRVSImportWizard(models.TransientModel):
         :raise UserError: when nothing is chosen, or the registry cannot be searched for it
         """
         self.ensure_one()
-        if not self.env.user.has_group("spp_dci_client_crvs.group_crvs_manager"):
-            raise AccessError(self.env._("Only CRVS managers may import vital events."))
+        check_group(self.env, "manager")
         chosen = [name for name in ("birth", "death", "marriage", "divorce") if self[name]]
         if not chosen:
             raise UserError(self.env._("Choose at least one kind of event."))
@@ -59,4 +59,6 @@ class CRVSImportWizard(models.TransientModel):
                 for name in chosen
             ]
         )
-        return self.env["ir.actions.act_window"]._for_xml_id("spp_dci_client_crvs.action_crvs_pull")
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "spp_dci_client_crvs.action_spp_dci_crvs_pull"
+        )

@@ -1,5 +1,7 @@
 from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
+
+from ..models.mixins import check_group
 
 
 class CRVSSubscribeWizard(models.TransientModel):
@@ -12,7 +14,7 @@ class CRVSSubscribeWizard(models.TransientModel):
         "spp.dci.data.source",
         "Registry",
         required=True,
-        domain=[("registry_type", "=", "CRVS")],
+        domain=[("is_civil_registry", "=", True)],
     )
     birth = fields.Boolean("Births", default=True)
     death = fields.Boolean("Deaths", default=True)
@@ -27,17 +29,16 @@ class CRVSSubscribeWizard(models.TransientModel):
         :raise UserError: when nothing is chosen, or the registry could not be asked or refuses
         """
         self.ensure_one()
-        if not self.env.user.has_group("spp_dci_client_crvs.group_crvs_manager"):
-            raise AccessError(self.env._("Only CRVS managers may subscribe to vital events."))
+        check_group(self.env, "manager")
         chosen = [name for name in ("birth", "death", "marriage", "divorce") if self[name]]
         if not chosen:
             raise UserError(self.env._("Choose at least one kind of event."))
-        if self.data_source_id.registry_type != "CRVS":
+        if not self.data_source_id.is_civil_registry:
             raise UserError(self.env._("Choose the data source of a civil registry."))
         subscriptions = self.env["spp.dci.crvs.subscription"].sudo()
         for event_type in chosen:
             subscriptions._registry_subscribe(self.data_source_id, event_type)
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "spp_dci_client_crvs.action_crvs_subscription"
+            "spp_dci_client_crvs.action_spp_dci_crvs_subscription"
         )
         return {**action, "domain": [("data_source_id", "=", self.data_source_id.id)]}

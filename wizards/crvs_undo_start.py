@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.mixins import check_group
+
 
 class CRVSUndoStart(models.TransientModel):
     """Asks a manager from when on everything of a sender is to be undone."""
@@ -33,7 +35,7 @@ class CRVSUndoStart(models.TransientModel):
         :raise UserError: when no reason is given
         """
         self.ensure_one()
-        self.env["spp.dci.crvs.event"]._check_group("manager")
+        check_group(self.env, "manager")
         if not (self.reason or "").strip():
             raise UserError(self.env._("Say why the events are undone."))
         run = self.env["spp.dci.crvs.undo"]._start(self.sender_id, self.since, self.reason)

@@ -28,5 +28,6 @@ def process_together(env, count):
     env.cr.commit()
     seconds = time.perf_counter() - start
     states = set(claimed.mapped("outcome"))
-    assert len(claimed) == count and states == {"applied"}, (len(claimed), states)  # noqa: S101
+    kinds = set(claimed.mapped("error_kind"))
+    assert len(claimed) == count and states == {"applied"}, (len(claimed), states, kinds)  # noqa: S101
     return seconds

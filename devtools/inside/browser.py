@@ -1,5 +1,7 @@
 """A headless Chromium, driven over its DevTools protocol (runs in the virtual environment)."""
 
+from __future__ import annotations
+
 import base64
 import io
 import json
@@ -8,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 import websocket
@@ -31,12 +34,12 @@ class BrowserError(Exception):
 class Browser:
     """A window of a browser of its own, without profile; use it as a context manager.
 
-    :param str program: path of Chromium
-    :param int width: of the window, in pixels
-    :param int height: of the window, in pixels
+    :param program: path of Chromium
+    :param width: of the window, in pixels
+    :param height: of the window, in pixels
     """
 
-    def __init__(self, program, width=1280, height=800):
+    def __init__(self, program: str, width: int = 1280, height: int = 800) -> None:
         self._folder = tempfile.mkdtemp(prefix="spp-browser-")
         self._process = subprocess.Popen(
             [
@@ -66,10 +69,10 @@ class Browser:
         self._send("Emulation.setFocusEmulationEnabled", enabled=True)
         self.resize(width, height)
 
-    def __enter__(self):
+    def __enter__(self) -> Browser:
         return self
 
-    def __exit__(self, *_exc):
+    def __exit__(self, *_exc: Any) -> None:
         self._socket.close()
         self._process.terminate()
         try:
@@ -79,7 +82,7 @@ class Browser:
             self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _debugger(self):
+    def _debugger(self) -> Any:
         """Return the address of the page's debugger."""
         port_file = Path(self._folder, "DevToolsActivePort")
         deadline = time.monotonic() + START_SECONDS
@@ -92,7 +95,7 @@ class Browser:
             time.sleep(0.1)
         raise BrowserError("Chromium did not start.")
 
-    def _send(self, method, **parameters):
+    def _send(self, method: str, **parameters: Any) -> Any:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
@@ -102,7 +105,7 @@ class Browser:
                     raise BrowserError(f"{method}: {answer['error']['message']}")
                 return answer["result"]
 
-    def resize(self, width, height):
+    def resize(self, width: int, height: int) -> None:
         """Give the page another size, in pixels."""
         self._send(
             "Emulation.setDeviceMetricsOverride",
@@ -112,7 +115,7 @@ class Browser:
             mobile=False,
         )
 
-    def run(self, script):
+    def run(self, script: str) -> Any:
         """Evaluate JavaScript in the page.
 
         :return: its value, that of a promise too
@@ -126,7 +129,7 @@ class Browser:
             raise BrowserError(thrown.get("exception", {}).get("description", thrown["text"]))
         return answer["result"].get("value")
 
-    def wait(self, condition, seconds=SCREEN_SECONDS):
+    def wait(self, condition: str, seconds: float = SCREEN_SECONDS) -> None:
         """Wait until JavaScript is true.
 
         :raise BrowserError: when it is not in time
@@ -144,13 +147,13 @@ class Browser:
                 raise BrowserError(f"not on the screen: {condition}")
             time.sleep(0.1)
 
-    def open(self, url, condition):
+    def open(self, url: str, condition: str) -> None:
         """Go to an address and wait until JavaScript is true there."""
         self._send("Page.navigate", url="about:blank")
         self._send("Page.navigate", url=url)
         self.wait(condition)
 
-    def click(self, selector, text=""):
+    def click(self, selector: str, text: str = "") -> None:
         """Click the first element that is seen, matches and contains the text."""
         find = (
             f"[...document.querySelectorAll({json.dumps(selector)})].find((node) =>"
@@ -159,7 +162,7 @@ class Browser:
         self.wait(find)
         self.run(f"{find}.click()")
 
-    def type(self, selector, text):
+    def type(self, selector: str, text: str) -> None:
         """Write into a field, as if it had been typed."""
         self.wait(f"document.querySelector({json.dumps(selector)})")
         self.run(
@@ -168,7 +171,7 @@ class Browser:
         )
         self._send("Input.insertText", text=text)
 
-    def log_in(self, url, database, login, password):
+    def log_in(self, url: str, database: str, login: str, password: str) -> None:
         """Open a session of Odoo, forgetting the one before."""
         session = requests.post(
             f"{url}/web/session/authenticate",
@@ -182,7 +185,7 @@ class Browser:
             "Network.setCookie", name="session_id", value=session.cookies["session_id"], url=url
         )
 
-    def picture(self, path):
+    def picture(self, path: str) -> None:
         """Store what is seen as a PNG file of few colours, when the page is at rest."""
         self.wait(SETTLED)
         time.sleep(0.5)

@@ -4,14 +4,17 @@ Usage: database.py ACTION NAME [MARK [TEMPLATE]]; libpq's variables say where. P
 one JSON value.
 """
 
+from __future__ import annotations
+
 import json
 import sys
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
 
 
-def mark_of(cursor, name):
+def mark_of(cursor: Any, name: str) -> Any:
     """Return whether the database exists, and the mark of the clone that created it."""
     cursor.execute(
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
@@ -20,7 +23,7 @@ def mark_of(cursor, name):
     return {"exists": row is not None, "mark": row[0] if row else None}
 
 
-def create(cursor, name, mark, template=None):
+def create(cursor: Any, name: str, mark: str, template: str | None = None) -> None:
     """Create a database that bears the mark from its first moment that anybody may see.
 
     It is empty, or a copy of one to which nobody is connected.
@@ -44,7 +47,7 @@ def create(cursor, name, mark, template=None):
     )
 
 
-def extend(name):
+def extend(name: str) -> None:
     """Add the extension that Odoo adds to databases which it creates itself."""
     connection = psycopg2.connect(dbname=name)
     try:
@@ -56,13 +59,13 @@ def extend(name):
         connection.close()
 
 
-def drop(cursor, name, mark):
+def drop(cursor: Any, name: str, mark: str) -> None:
     """Drop a database of this clone, whoever is connected; leave any other alone."""
     if mark_of(cursor, name)["mark"] == mark:
         cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def modules(name):
+def modules(name: str) -> Any:
     """Return the state of each module of a database, empty when it holds no Odoo."""
     connection = psycopg2.connect(dbname=name)
     with connection.cursor() as cursor:
@@ -73,7 +76,7 @@ def modules(name):
         return dict(cursor.fetchall())
 
 
-def main():
+def main() -> None:
     """Carry out the action that the arguments name."""
     action, name, *rest = sys.argv[1:]
     if action == "modules":
@@ -82,7 +85,7 @@ def main():
         connection = psycopg2.connect(dbname="postgres")
         connection.autocommit = True
         with connection.cursor() as cursor:
-            actions = {"mark": mark_of, "create": create, "drop": drop}
+            actions: dict[str, Any] = {"mark": mark_of, "create": create, "drop": drop}
             result = actions[action](cursor, name, *rest)
     json.dump(result, sys.stdout)
 

@@ -4,6 +4,8 @@ Usage: run_file.py CONFIG FILE. Unlike `odoo shell` it leaves standard input to 
 server, and commits when the file ends normally.
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 import traceback
@@ -14,11 +16,11 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 
-def main(config_file, path):
+def main(config_file: str, path: str) -> int:
     """Run the file; return the exit status."""
     config.parse_config(["--config", config_file, "--log-level", "warn"], setup_logging=True)
     (name,) = config["db_name"]
-    threading.current_thread().dbname = name
+    threading.current_thread().dbname = name  # type: ignore[attr-defined]  # Odoo reads it
     registry = Registry(name)
     with registry.cursor() as cr:
         env = api.Environment(cr, api.SUPERUSER_ID, {})

@@ -5,9 +5,12 @@ Reads a JSON object on standard input: `program` (path of Chromium), `url`, `dat
 `clicks` (CSS selector and text each) and `shows` (text that must be on the screen).
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from browser import Browser, BrowserError
 
@@ -23,7 +26,7 @@ HIDE = """
 """
 
 
-def main():
+def main() -> Any:
     """Take the pictures; return the exit status."""
     order = json.load(sys.stdin)
     with Browser(order["program"]) as browser:
@@ -36,7 +39,7 @@ def main():
     return 0
 
 
-def take(browser, order, picture):
+def take(browser: Any, order: Any, picture: Any) -> None:
     """Take one picture.
 
     :raise BrowserError: when the screen is not as expected

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from devtools import bench, cli, demo, lint, testing
@@ -84,14 +86,21 @@ def test_paths_are_found_among_the_links(clone):
 
 def test_all_folders_run_unless_some_are_named(clone):
     clone.link()
+    assert testing.odoo_folders(clone) == [
+        f"addons/{ROOT_ADDON}/tests",
+        "openspp/spp_registry/tests",
+    ]
+    assert testing.pure_folders(clone) == ["tools/sandbox/tests"]
+    assert testing.server_folders(clone) == []
+    assert testing.names_tests(clone, ["-x", "tools/sandbox/tests"])
+    assert testing.names_tests(clone, [f"addons/{ROOT_ADDON}/tests/test_thing.py::test_a"])
+    assert not testing.names_tests(clone, ["-k", "thing", "-m", "not server"])
 
-    def arguments(*given):
-        return testing.pytest_arguments(clone, list(given), clone.root)
 
-    every = [f"addons/{ROOT_ADDON}/tests", "openspp/spp_registry/tests", "tools/sandbox/tests"]
-    assert arguments() == every
-    assert arguments("-k", "thing") == ["-k", "thing", *every]
-    assert arguments("-x", "sandbox/tests") == ["-x", "tools/sandbox/tests"]
+def test_the_closing_line_counts_all_processes():
+    counts = [Counter(passed=3, skipped=1), Counter(passed=4, failed=1), Counter()]
+    assert testing.summary(counts, 2).strip("= ") == "1 failed, 7 passed, 1 skipped in 2.00s"
+    assert testing.summary([Counter()], 2).strip("= ") == "no tests ran in 2.00s"
 
 
 def test_broken_xml_is_named_with_its_line(clone):

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from devtools import odoo_tree, postgres, python_env
+from devtools import debian, odoo_tree, postgres, python_env
 from devtools.console import Problem
 
 from .conftest import write
@@ -46,8 +46,7 @@ def test_another_odoo_is_refused(tmp_path, clone, monkeypatch, version):
 def test_a_tree_without_its_stamp_is_got_again(clone, monkeypatch):
     monkeypatch.delenv("ODOO_HOME", raising=False)
     monkeypatch.setattr(odoo_tree, "need_space", lambda *_arguments: None)
-    monkeypatch.setattr(odoo_tree, "_keyring", lambda: "keyring")
-    monkeypatch.setattr(odoo_tree.shutil, "which", lambda name: name)
+    monkeypatch.setattr(debian, "is_usable", lambda: True)
     target = clone.cache / odoo_tree.FOLDER
     make_odoo(target)
     calls = []
@@ -67,6 +66,7 @@ def test_a_tree_without_its_stamp_is_got_again(clone, monkeypatch):
 def test_a_machine_without_apt_and_git_is_told_what_to_do(clone, monkeypatch):
     monkeypatch.delenv("ODOO_HOME", raising=False)
     monkeypatch.setattr(odoo_tree, "need_space", lambda *_arguments: None)
+    monkeypatch.setattr(debian, "is_usable", lambda: False)
     monkeypatch.setattr(odoo_tree.shutil, "which", lambda name: None)
     with pytest.raises(Problem, match="install git, or set ODOO_HOME"):
         odoo_tree.get(clone)
@@ -74,8 +74,8 @@ def test_a_machine_without_apt_and_git_is_told_what_to_do(clone, monkeypatch):
 
 def test_the_mirror_comes_from_the_machines_configuration(monkeypatch):
     answer = subprocess.CompletedProcess([], 0, LISTING, "")
-    monkeypatch.setattr(odoo_tree.subprocess, "run", lambda *_args, **_options: answer)
-    assert odoo_tree.debian_mirrors() == [
+    monkeypatch.setattr(debian.subprocess, "run", lambda *_args, **_options: answer)
+    assert debian.mirrors() == [
         "http://mirror.example/debian",
         "https://vendor.example/apt",
     ]

@@ -1,8 +1,7 @@
-from collections import defaultdict
-
 from odoo import api, models
 
 from ... import const
+from .batch import plain
 
 
 class CRVSProcessorDeath(models.AbstractModel):
@@ -20,7 +19,7 @@ class CRVSProcessorDeath(models.AbstractModel):
 
     @api.model
     def _apply(self, cases, batch):
-        memberships = self._live_memberships([case.person.id for case in cases])
+        self._tell_of_widowed(cases, batch)
         for case in cases:
             disabling, dating = self._disabling(case, batch), self._dating(case)
             done = [
@@ -31,13 +30,43 @@ class CRVSProcessorDeath(models.AbstractModel):
             self._add_number(case, case.person, batch)
             if case.event.event_date:
                 self._take_back_later_status(case, batch)
-            if case.person.id in memberships:
+            batch.dead.add(case.person.id)
+        self._leave_programs(cases, batch)
+
+    @api.model
+    def _leave_programs(self, cases, batch):
+        """End the live programme memberships of the dead."""
+        memberships = self._by_partner(
+            "spp.program.membership",
+            [
+                ("partner_id", "in", [case.person.id for case in cases]),
+                ("state", "in", const.LIVE_MEMBERSHIPS),
+            ],
+        )
+
+        def leave(cases):
+            for case in cases:
+                values = {"state": "exited", "exit_date": batch.today}
+                if "exit_reason" in memberships[case.person.id]._fields:
+                    values["exit_reason"] = self._reason(case)
                 case.write(
                     memberships[case.person.id],
-                    {"state": "exited", "exit_date": batch.today},
+                    values,
                     done=self.env._("taken out of all programmes"),
                 )
-            batch.dead.add(case.person.id)
+
+        self._attempt_each(
+            [case for case in cases if case.person.id in memberships],
+            leave,
+            self.env._(
+                "The programme module refused to end the registrant's programme memberships. End "
+                "them by hand before the next payment."
+            ),
+        )
+
+    @api.model
+    def _reason(self, case):
+        return self.env._("Death registered by the civil registry (%s).", case.event.name)
 
     @api.model
     def _disabling(self, case, batch):
@@ -51,9 +80,7 @@ class CRVSProcessorDeath(models.AbstractModel):
             return {}
         return {
             "disabled": batch.now,
-            "disabled_reason": self.env._(
-                "Death registered by the civil registry (%s).", case.event.name
-            ),
+            "disabled_reason": self._reason(case),
             "disabled_by": self.env.user,
         }
 
@@ -64,7 +91,7 @@ class CRVSProcessorDeath(models.AbstractModel):
         :rtype: dict
         """
         day, ours = case.event.event_date, case.person.death_date
-        if day and not ours:
+        if day and (not ours or self._is_ours_to_correct(case)):
             return {"death_date": day}
         if day and day != ours:
             case.flags.append(
@@ -76,19 +103,31 @@ class CRVSProcessorDeath(models.AbstractModel):
                     "The registry gives no death date. The registrant is disabled without one."
                 )
             )
+            case.flag_codes = [code for code in case.flag_codes if code != "no_date"]
         return {}
 
     @api.model
-    def _live_memberships(self, partner_ids):
-        """Return memberships that are not over, by registrant.
+    def _tell_of_widowed(self, cases, batch):
+        """Propose to an officer that a spouse who is a registrant is widowed now."""
+        spouses = self.env["res.partner"].union(
+            *(self._married_to(case.person, batch) for case in cases)
+        )
+        spouses = spouses.filtered(lambda spouse: not spouse.disabled)
+        if spouses:
+            spouses._alert(
+                "widowed",
+                self.env["spp.dci.crvs.event"]._crvs_officers(),
+                self.env._(
+                    "The spouse's death was registered. If this registrant is widowed, change the "
+                    "civil status."
+                ),
+            )
 
-        :rtype: dict[int, spp.program.membership]
-        """
-        by_partner = defaultdict(lambda: self.env["spp.program.membership"])
-        if "spp.program.membership" not in self.env:
-            return {}
-        for membership in self.env["spp.program.membership"].search(
-            [("partner_id", "in", partner_ids), ("state", "in", const.LIVE_MEMBERSHIPS)]
-        ):
-            by_partner[membership.partner_id.id] |= membership
-        return by_partner
+    @api.model
+    def _is_ours_to_correct(self, case):
+        """Whether the death date is the one that an older version of this death has set."""
+        ours = plain(case.person.death_date)
+        return any(
+            change.get("field") == "death_date" and change["new"] == ours
+            for change in self._replaced_changes(case)
+        )

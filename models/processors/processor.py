@@ -2,11 +2,14 @@ from datetime import timedelta
 from itertools import groupby
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ...services import records
+from ... import const
+from ...services import records, wording
+from ..mixins import check_group, number
 from .batch import Batch, Case
+from .matcher import placeholders
 
 # Seconds after which an event is looked at again whose registrant was locked.
 LOCKED_DELAY_S = 1
@@ -41,10 +44,7 @@ class CRVSProcessor(models.AbstractModel):
         :raise ValidationError: for anything but such a recordset
         :raise AccessError: for users who are not CRVS officers
         """
-        if not self.env.su and not self.env.user.has_group(
-            "spp_dci_client_crvs.group_crvs_officer"
-        ):
-            raise AccessError(self.env._("Only CRVS officers and managers may process events."))
+        check_group(self.env, "officer")
         if not isinstance(events, models.BaseModel) or events._name != "spp.dci.crvs.event":
             raise ValidationError(self.env._("Only records of CRVS events can be processed."))
         if self._event_type and any(
@@ -84,6 +84,82 @@ class CRVSProcessor(models.AbstractModel):
     def _prefetch_for_type(self, cases, batch):
         """Look up what the effects of this type depend on, for all cases together."""
 
+    @api.model
+    def _undone(self, event, restorer, asked_by):
+        """Do what is left to do after what an event changed was put back.
+
+        :param event: of this processor's type, in the technical user's environment
+        :param Restorer restorer: what was put back and what was not
+        :param asked_by: the manager, a ``res.users`` record
+        """
+
+    # ------------------------------------------------------------------
+    # What the base modules may refuse
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _attempt(self, cases, work):
+        """Do something that the base modules may refuse: all of it, or nothing.
+
+        :param list[Case] cases: the cases on which `work` remembers what it does
+        :param work: callable without arguments
+        :return: whether it was done
+        :rtype: bool
+        """
+        marks = [(case, case.mark()) for case in cases]
+        try:
+            with self.env.cr.savepoint():
+                work()
+        except UserError:
+            for case, mark in marks:
+                case.back_to(mark)
+            return False
+        return True
+
+    @api.model
+    def _attempt_each(self, cases, work, refused):
+        """Do something that the base modules may refuse for all cases together, else for each.
+
+        :param list[Case] cases:
+        :param work: callable that takes a list of cases
+        :param str refused: what to do then, a flag for each case for which it was refused
+        :return: the cases for which it was done
+        :rtype: list[Case]
+        """
+        if not cases or self._attempt(cases, lambda: work(cases)):
+            return cases
+        done = []
+        for case in cases:
+            if self._attempt([case], lambda case=case: work([case])):
+                done.append(case)
+            else:
+                case.flags.append(refused)
+        return done
+
+    @api.model
+    def _write_together(self, cases, records, values, done):
+        """Write the same on records of many cases, in one go.
+
+        :param list[Case] cases:
+        :param records: of the registrant of each case, by partner id
+        :type records: dict[int, models.Model]
+        :param dict values: by field
+        :param str done: what this is in words, for the registrants' histories
+        """
+        different = [case.announce(records[case.person.id], values, done) for case in cases]
+        different[0].union(*different).write(values)
+
+    @api.model
+    def _by_partner(self, model, domain, field="partner_id"):
+        """Find records of registrants.
+
+        :return: records by partner id; empty where the module is not installed
+        :rtype: dict[int, models.Model]
+        """
+        if model not in self.env:
+            return {}
+        return dict(self.env[model].search(domain).grouped(lambda record: record[field].id))
+
     # ------------------------------------------------------------------
     # The way of a batch
     # ------------------------------------------------------------------
@@ -101,16 +177,23 @@ class CRVSProcessor(models.AbstractModel):
             self._read_case(case, batch)
         self.env["spp.dci.crvs.matcher"]._match(batch)
         self._lock_persons(batch)
-        self._brake(batch)
+        self._prefetch_versions(batch)
+        self._take_back(batch)
+        self._hold_undone(batch)
+        self._hold_distrusted(batch)
+        self._limit_deaths(batch)
         self._prefetch_batch(batch)
         for case in batch.open:
             case.event.person_id = case.person  # for whoever extends `process`
         for cases in batch.rounds():
+            self._decide_versions(cases, batch)
+            cases = [case for case in cases if case.open]
             cases.sort(key=lambda case: case.event.event_type)
             for event_type, group in groupby(cases, key=lambda case: case.event.event_type):
                 events = self.env["spp.dci.crvs.event"].union(*(case.event for case in group))
                 self._of(event_type).with_context(crvs_batch=batch).process(events)
-            self._create_numbers(batch)
+            self._store_numbers(batch)
+        self._supersede_replaced(batch)
         self._note(batch)
         self._finish(batch)
         return sum(not case.postponed for case in batch.cases)
@@ -127,6 +210,7 @@ class CRVSProcessor(models.AbstractModel):
             cases=[Case(event=event, person=nobody, spouse=nobody) for event in events],
             now=fields.Datetime.now(),
             today=self.env["spp.dci.crvs.event"]._today(),
+            placeholders=placeholders(self.env),
         )
 
     @api.model
@@ -140,6 +224,7 @@ class CRVSProcessor(models.AbstractModel):
             return
         if event.event_date != (case.vital.event_date or False):
             event.event_date = case.vital.event_date
+        case.flag_codes.extend(case.vital.flags)
         if event.sender_id and not event.sender_id._may_speak_for(event.event_type, ()):
             case.fail(
                 "invalid",
@@ -148,18 +233,46 @@ class CRVSProcessor(models.AbstractModel):
                     "can allow it on the sender; then retry."
                 ),
             )
-        elif not case.vital.person.identifiers and not event.forced_person_id:
+        elif not self._names_anybody(case.vital) and not event.forced_person_id:
             case.fail(
                 "invalid",
                 self.env._("The event names no identifier, so nobody can be found by it."),
             )
-        elif event.event_date and event.event_date > batch.today:
-            case.outcome = "scheduled"
+        elif event.event_date and event.event_date > event._today(event.company_id):
+            self._wait_for_day(case, batch)
         else:
             self._of(event.event_type)._precheck(case)
 
     @api.model
+    def _names_anybody(self, vital):
+        """Whether a record has an identifier of somebody whom the event is about."""
+        spouse = vital.person.spouse if vital.event_type in ("marriage", "divorce") else None
+        return bool(vital.person.identifiers or (spouse and spouse.identifiers))
+
+    @api.model
+    def _wait_for_day(self, case, batch):
+        """Wait for the day of an event that lies a little ahead; further ahead it is an error."""
+        days = number(self.env, const.PARAM_FUTURE_D)
+        last = case.event._today(case.event.company_id) + timedelta(days=days)
+        if case.vital.withdraws or case.event.event_date <= last:
+            case.outcome = "" if case.vital.withdraws else "scheduled"
+        else:
+            case.fail(
+                "invalid",
+                self.env._(
+                    "The event lies further in the future than clocks and time zones explain. "
+                    "Another calendar or a typing error looks like this: ask the registry for the "
+                    "right date."
+                ),
+            )
+
+    @api.model
     def _unreadable(self, error):
+        if error.reason == "unknown_name":
+            return self.env._(
+                "The registry gives this event a name that is not known here, so it is not certain "
+                "what happened. Read the original data, ask the registry, and enter it by hand."
+            )
         return self.env._(
             "The record cannot be read: %s. Ask the registry to correct it and send it again.",
             error,
@@ -222,12 +335,31 @@ class CRVSProcessor(models.AbstractModel):
             notes = {partner_id: texts for partner_id, texts in notes.items() if texts}
 
     @api.model
+    def _log(self, notes):
+        """Leave notes in the histories of records of other modules that keep one.
+
+        :param notes: sentences by record
+        :type notes: dict[models.Model, Sequence[str]]
+        """
+        by_model = {}
+        for record, sentences in notes.items():
+            if "message_ids" in record._fields:
+                by_model.setdefault(record.browse(), {})[record.id] = " ".join(sentences)
+        for model, bodies in by_model.items():
+            model.browse(bodies)._message_log_batch(
+                bodies=bodies, author_id=self.env.user.partner_id.id
+            )
+
+    @api.model
     def _finish(self, batch):
         """Write the outcome of each case on its event."""
+        for case in batch.cases:
+            sentences = (wording.flag(self.env, code) for code in dict.fromkeys(case.flag_codes))
+            case.flags.extend(filter(None, sentences))
         self.env["res.partner"].browse(
             {person_id for case in batch.cases if case.settled for person_id in case.persons.ids}
-        ).write({"crvs_last_update": batch.now})
-        self.env["spp.dci.crvs.event"]._finish(batch)
+        )._note_crvs_update(batch.now)
+        self.env["spp.dci.crvs.event"]._take_results(batch)
 
     # ------------------------------------------------------------------
     # Vocabulary

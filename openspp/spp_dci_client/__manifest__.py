@@ -6,11 +6,10 @@
     "author": "OpenSPP Community",
     "license": "LGPL-3",
     "depends": ["base", "web"],
-    "external_dependencies": {"python": ["requests", "cryptography"]},
+    "external_dependencies": {"python": ["httpx", "cryptography"]},
     "data": [
         "security/ir.model.access.csv",
         "views/data_source_views.xml",
-        "views/signing_key_views.xml",
         "views/dci_menus.xml",
     ],
 }

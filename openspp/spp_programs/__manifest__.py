@@ -1,6 +1,6 @@
 {
     "name": "OpenSPP Programs",
-    "summary": "Programmes and the registrants who are members of them",
+    "summary": "Programmes, their members, cycles and entitlements",
     "version": "19.0.1.0.0",
     "category": "OpenSPP/Core",
     "author": "OpenSPP Community",
@@ -10,6 +10,8 @@
         "security/programs_groups.xml",
         "security/ir.model.access.csv",
         "views/program_membership_views.xml",
+        "views/cycle_views.xml",
+        "views/entitlement_views.xml",
         "views/program_views.xml",
         "views/res_partner_views.xml",
         "views/programs_menus.xml",

@@ -33,7 +33,7 @@ def addon():
         )
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
-    for part in ("envelope", "signature", "errors"):
+    for part in ("wire.envelope", "signature", "errors"):
         importlib.import_module(f"{name}.{part}")
     return sys.modules[name]
 
@@ -64,7 +64,7 @@ def verified(addon, ring, style, message=MESSAGE):
         if jwk["use"] == "sig"
     ]
     return addon.signature.verify(
-        addon.envelope.parse(body),
+        addon.wire.envelope.parse(body),
         sender_id="crvs",
         algorithm=style.key,
         keys=keys,

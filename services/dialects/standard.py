@@ -1,5 +1,10 @@
 """The dialect of the standard: DCI CRVS API 1.0.0."""
 
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
 from .base import Dialect, day
 
 _REGISTER = "ns:org:RegistryType:Civil"
@@ -19,13 +24,13 @@ class StandardDialect(Dialect):
 
     code = "standard"
 
-    def birth_criteria(self, id_type, value):
+    def birth_criteria(self, id_type: str, value: str) -> dict[str, Any]:
         return self._lookup(id_type, value)
 
-    def death_criteria(self, id_type, value):
+    def death_criteria(self, id_type: str, value: str) -> dict[str, Any]:
         return self._lookup(id_type, value)
 
-    def _lookup(self, id_type, value):
+    def _lookup(self, id_type: str, value: str) -> dict[str, Any]:
         return {
             "version": "1.0.0",
             "reg_type": _REGISTER,
@@ -35,7 +40,15 @@ class StandardDialect(Dialect):
             "pagination": {"page_size": 10, "page_number": 1},
         }
 
-    def event_criteria(self, event_type, first, last, page, page_size, attribute=None):
+    def event_criteria(
+        self,
+        event_type: str,
+        first: date | None,
+        last: date | None,
+        page: int,
+        page_size: int,
+        attribute: str | None = None,
+    ) -> dict[str, Any]:
         attribute = attribute or f"{event_type}_date"
         return {
             "version": "1.0.0",
@@ -63,10 +76,10 @@ class StandardDialect(Dialect):
             "pagination": {"page_size": page_size, "page_number": page},
         }
 
-    def scan_start(self, event_type, since, today):
+    def scan_start(self, event_type: str, since: date, today: date) -> tuple[date, int]:
         return since, 1
 
-    def subscribe_criteria(self, event_type, start, end):
+    def subscribe_criteria(self, event_type: str, start: str, end: str) -> dict[str, Any]:
         return {
             "version": "1.0.0",
             "reg_type": _REGISTER,

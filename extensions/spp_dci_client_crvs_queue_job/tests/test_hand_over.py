@@ -10,9 +10,10 @@ from odoo.tests import tagged
 from odoo.addons.queue_job.exception import FailedJobError, RetryableJobError
 from odoo.addons.queue_job.job import Job
 from odoo.addons.spp_dci_client_crvs import const
-from odoo.addons.spp_dci_client_crvs.tests.common_events import EventCase
+from odoo.addons.spp_dci_client_crvs.models.mixins import number
+from odoo.addons.spp_dci_client_crvs.tests.helpers.events import EventCase
 
-LOGGER = "odoo.addons.spp_dci_client_crvs_queue_job.models.crvs_event"
+LOGGER = "odoo.addons.spp_dci_client_crvs.models.event.job_hand_over"
 
 
 @tagged("post_install", "-at_install")
@@ -187,7 +188,7 @@ class TestHandOver(EventCase):
             seconds += max(wait)
         with self.assertRaises(FailedJobError):
             job.perform()
-        lease = self.events._number(const.PARAM_PROCESSING_LEASE_MIN) * 60
+        lease = number(self.env, const.PARAM_PROCESSING_LEASE_MIN) * 60
         self.assertLess(seconds, lease)
 
     # ------------------------------------------------------------------

@@ -8,7 +8,6 @@ UPDATE spp_dci_data_source
        basic_username = NULL,
        basic_password = NULL;
 
-DELETE FROM spp_dci_access_token;
 
 UPDATE spp_dci_signing_key
    SET private_key = NULL;

@@ -1,1 +1,1 @@
-from . import access_token, data_source, signing_key
+from . import data_source, signing_key

@@ -1,15 +1,20 @@
 import base64
 import re
+import time
 from urllib.parse import urlsplit
+
+import httpx
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..services.client import DCIClient
-from ..services.token import TokenStore
-from ..services.transport import HEADER_TOKEN
+from ..services.client import DCIClient, tls_context
 
-CODE = re.compile(r"[a-z0-9._-]+")
+CODE = re.compile(r"[a-z0-9_]+")
+DEFAULT_LIFETIME = 300  # seconds, for token servers that do not say
+
+#: tokens and until when they are used, by what they were asked with
+_tokens = {}
 
 
 class DataSource(models.Model):
@@ -25,6 +30,7 @@ class DataSource(models.Model):
     registry_type = fields.Selection(
         [
             ("CRVS", "Civil Registry (CRVS)"),
+            ("ns:org:RegistryType:Civil", "Civil Registry"),
             ("SOCIAL_REGISTRY", "Social Registry"),
             ("IBR", "Integrated Beneficiary Registry (IBR)"),
             ("DR", "Disability Registry (DR)"),
@@ -55,8 +61,7 @@ class DataSource(models.Model):
     timeout = fields.Integer(
         required=True,
         default=30,
-        help="Seconds to wait for an answer. A request and its repetitions take at most twice "
-        "as long together.",
+        help="Seconds to wait for an answer.",
     )
 
     auth_type = fields.Selection(
@@ -68,7 +73,7 @@ class DataSource(models.Model):
         ],
         string="Authentication",
         required=True,
-        default="none",
+        default="oauth2",
     )
     bearer_token = fields.Char(groups="base.group_system", copy=False)
     basic_username = fields.Char(string="User Name", groups="base.group_system", copy=False)
@@ -98,7 +103,7 @@ class DataSource(models.Model):
     signing_key_id = fields.Many2one(
         "spp.dci.signing.key",
         ondelete="restrict",
-        help="Signs our requests while it is active. Without one they leave unsigned.",
+        help="Signs our requests. Without one they leave unsigned.",
     )
 
     last_test_date = fields.Datetime(readonly=True, copy=False)
@@ -106,7 +111,7 @@ class DataSource(models.Model):
 
     _code_unique = models.Constraint("UNIQUE (code)", "Another data source has this code.")
     _timeout_range = models.Constraint(
-        "CHECK (timeout BETWEEN 1 AND 120)", "The timeout is between 1 and 120 seconds."
+        "CHECK (timeout > 0)", "The timeout is a positive number of seconds."
     )
 
     @api.constrains("code")
@@ -114,7 +119,7 @@ class DataSource(models.Model):
         for source in self:
             if not CODE.fullmatch(source.code):
                 raise ValidationError(
-                    self.env._("A code consists of lower-case letters, digits and . _ - only.")
+                    self.env._("A code consists of lower-case letters, digits and _ only.")
                 )
 
     @api.constrains("base_url", "oauth2_token_url", "our_callback_uri")
@@ -129,6 +134,26 @@ class DataSource(models.Model):
                             name=source.name,
                         )
                     )
+
+    @api.constrains(
+        *("auth_type", "oauth2_token_url", "oauth2_client_id", "oauth2_client_secret"),
+        "our_sender_id",
+    )
+    def _check_authentication(self):
+        for source in self.sudo():
+            credentials = (
+                source.oauth2_token_url,
+                source.oauth2_client_id,
+                source.oauth2_client_secret,
+            )
+            if source.auth_type == "oauth2" and not all(credentials):
+                raise ValidationError(
+                    self.env._("OAuth2 needs a token URL, a client ID and a client secret.")
+                )
+            if source.auth_type != "none" and not source.our_sender_id:
+                raise ValidationError(
+                    self.env._("A registry that authenticates us needs our sender ID.")
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -205,21 +230,17 @@ class DataSource(models.Model):
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         source = self.sudo()
         if source.auth_type == "bearer":
-            token = source.bearer_token or ""
-            headers["Authorization"] = f"Bearer {source._checked_token(token.strip())}"
+            if not source.bearer_token:
+                raise UserError(source._missing_credentials())
+            headers["Authorization"] = f"Bearer {source.bearer_token.strip()}"
         elif source.auth_type == "basic":
             if not source.basic_username:
                 raise UserError(source._missing_credentials())
             pair = f"{source.basic_username}:{source.basic_password or ''}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         elif source.auth_type == "oauth2":
-            headers["Authorization"] = f"Bearer {source._get_token_store().get()}"
+            headers["Authorization"] = f"Bearer {source.get_oauth2_token()}"
         return headers
-
-    def _checked_token(self, token):
-        if not HEADER_TOKEN.fullmatch(token):
-            raise UserError(self._missing_credentials())
-        return token
 
     def _missing_credentials(self):
         return self.env._(
@@ -228,16 +249,61 @@ class DataSource(models.Model):
             name=self.name,
         )
 
-    def _get_token_store(self):
-        """:return: the `TokenStore` of an OAuth2 data source.
-        :raise UserError: when a credential is missing.
+    @api.private
+    def get_oauth2_token(self):
+        """An access token (RFC 6749, 4.4), asked for anew when this process has no live one.
+
+        :return: str
+        :raise UserError: when a credential is missing or no token was given.
         """
         source = self.sudo()
+        source.ensure_one()
         if not (
             source.oauth2_token_url and source.oauth2_client_id and source.oauth2_client_secret
         ):
-            raise UserError(self._missing_credentials())
-        return TokenStore(source)
+            raise UserError(source._missing_credentials())
+        token, end = _tokens.get(source._token_key(), ("", 0))
+        if time.time() < end:
+            return token
+        now = time.time()
+        try:
+            with httpx.Client(
+                timeout=source.timeout, verify=tls_context(source.verify_ssl)
+            ) as http:
+                place = "params" if source.oauth2_credential_location == "query" else "data"
+                answer = http.post(source.oauth2_token_url, **{place: source._token_request()})
+                answer.raise_for_status()
+                found = answer.json()
+                token = found["access_token"]
+                lifetime = float(found.get("expires_in") or DEFAULT_LIFETIME)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                self.env._("The token server of %s gave no access token.", source.name)
+            ) from error
+        _tokens[source._token_key()] = token, now + lifetime - min(30, lifetime / 10)
+        return token
+
+    @api.private
+    def clear_oauth2_token_cache(self):
+        """Have the next request ask for a new token."""
+        for source in self.sudo():
+            _tokens.pop(source._token_key(), None)
+
+    def _token_request(self):
+        request = {
+            "grant_type": "client_credentials",
+            "client_id": self.oauth2_client_id,
+            "client_secret": self.oauth2_client_secret,
+        }
+        return {**request, "scope": self.oauth2_scope} if self.oauth2_scope else request
+
+    def _token_key(self):
+        asked = sorted(self._token_request().items())
+        return self.env.cr.dbname, self.oauth2_token_url, self.oauth2_credential_location, *asked
+
+    def action_test_connection(self):
+        """Button: see :meth:`test_connection`."""
+        return self.test_connection()
 
     def test_connection(self):
         """Reach the registry once, with a new token where it wants one, and note how it went.
@@ -248,6 +314,7 @@ class DataSource(models.Model):
         self.ensure_one()
         self.check_access("write")
         error = False
+        self.clear_oauth2_token_cache()
         try:
             DCIClient(self, self.env).ping()
         except UserError as failure:

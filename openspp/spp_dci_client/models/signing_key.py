@@ -1,4 +1,3 @@
-import base64
 import re
 import secrets
 from functools import lru_cache
@@ -6,7 +5,7 @@ from functools import lru_cache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -126,7 +125,7 @@ class SigningKey(models.Model):
             )
         return super().write(vals)
 
-    def action_generate(self):
+    def action_generate_key(self):
         """Give draft keys a new private key.
 
         :return: True
@@ -184,36 +183,3 @@ class SigningKey(models.Model):
         if not isinstance(private_key, Ed25519PrivateKey | rsa.RSAPrivateKey):
             raise ValueError("not an unencrypted Ed25519 or RSA private key in PEM")
         return private_key
-
-    def _get_jwk(self, kid=None):
-        """The entry of this key in a key set (RFC 7517, RFC 8037): its public part only.
-
-        :param str kid: the `kid` to publish, the key ID by default.
-        :return: dict
-        :raise UserError: when there is no key yet.
-        """
-        self.ensure_one()
-        if not self.public_key:
-            raise UserError(self.env._("Generate the key or paste a private key first."))
-        public_key = serialization.load_pem_public_key(self.public_key.encode())
-        jwk = {"kid": kid or self.key_id, "use": "sig"}
-        if isinstance(public_key, Ed25519PublicKey):
-            raw = public_key.public_bytes(
-                serialization.Encoding.Raw, serialization.PublicFormat.Raw
-            )
-            return jwk | {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": _base64url(raw)}
-        numbers = public_key.public_numbers()
-        return jwk | {
-            "kty": "RSA",
-            "alg": "RS256",
-            "n": _base64url_number(numbers.n),
-            "e": _base64url_number(numbers.e),
-        }
-
-
-def _base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _base64url_number(number):
-    return _base64url(number.to_bytes((number.bit_length() + 7) // 8, "big"))

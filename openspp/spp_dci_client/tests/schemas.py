@@ -31,9 +31,10 @@ HEADER = _object(
         "total_count": {"type": "integer", "minimum": 1},
     },
     version={"const": "1.0.0"},
-    sender_uri=TEXT,
-    receiver_id=TEXT,
+    sender_uri={"type": "string"},
+    receiver_id={"type": "string"},
     is_msg_encrypted={"const": False},
+    meta={"type": "object"},
 )
 
 _EXPRESSION = _object(

@@ -1,1 +1,1 @@
-from . import program, program_membership, res_partner
+from . import cycle, entitlement, program, program_membership, res_partner

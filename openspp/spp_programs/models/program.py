@@ -4,10 +4,15 @@ from odoo import api, fields, models
 class Program(models.Model):
     _name = "spp.program"
     _description = "Program"
+    _inherit = ["mail.thread"]
     _order = "name, id"
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
+    target_type = fields.Selection(
+        [("individual", "Individuals"), ("group", "Groups")], required=True, default="individual"
+    )
+    cycle_ids = fields.One2many("spp.cycle", "program_id", string="Cycles")
     membership_ids = fields.One2many("spp.program.membership", "program_id", string="Memberships")
     enrolled_count = fields.Integer("Enrolled", compute="_compute_enrolled_count")
 

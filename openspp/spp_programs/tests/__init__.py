@@ -1,1 +1,1 @@
-from . import test_programs
+from . import test_cycles, test_programs

@@ -27,12 +27,37 @@ class TestPrograms(TransactionCase):
     @mute_logger("odoo.sql_db")
     def test_one_membership_per_registrant_and_program(self):
         with self.assertRaises(psycopg2.errors.UniqueViolation), self.cr.savepoint():
-            self.membership.copy()
+            self.membership.create({"partner_id": self.ana.id, "program_id": self.program.id})
+
+    def test_delegates_to_the_registrant(self):
+        self.assertEqual(self.membership.name, "Ana Test")
+        self.ana.disabled = "2024-12-01 10:00:00"
+        self.assertEqual(self.membership.disabled, self.ana.disabled)
+        self.assertEqual(self.membership.state, "draft")
+        self.membership.unlink()
+        self.assertTrue(self.ana.exists())
+
+    def test_membership_of_an_archived_registrant_is_archived_too(self):
+        self.ana.active = False
+        memberships = self.env["spp.program.membership"]
+        found = [("partner_id", "=", self.ana.id)]
+        self.assertFalse(memberships.search(found))
+        self.assertTrue(memberships.with_context(active_test=False).search(found))
+
+    def test_enrollment_date_follows_the_state(self):
+        self.assertFalse(self.membership.enrollment_date)
+        self.membership.state = "enrolled"
+        enrolled = self.membership.enrollment_date
+        self.assertTrue(enrolled)
+        self.membership.state = "paused"
+        self.assertEqual(self.membership.enrollment_date, enrolled)
 
     def test_counts_those_who_are_enrolled(self):
         self.assertEqual(self.program.enrolled_count, 0)
         self.membership.state = "enrolled"
-        self.membership.copy({"partner_id": self.ben.id, "state": "paused"})
+        self.membership.create(
+            {"partner_id": self.ben.id, "program_id": self.program.id, "state": "paused"}
+        )
         self.assertEqual(self.program.enrolled_count, 1)
         action = self.program.action_open_memberships()
         found = self.env[action["res_model"]].search_count(action["domain"])
@@ -51,7 +76,7 @@ class TestPrograms(TransactionCase):
         self.assertEqual(self.membership.state, "enrolled")
 
     def test_memberships_in_the_registrant_form(self):
-        form = Form(self.ben, "spp_registry.view_registrant_form")
+        form = Form(self.ben, "spp_registry.view_individuals_form")
         with form.program_membership_ids.new() as line:
             line.program_id = self.program
             line.state = "enrolled"

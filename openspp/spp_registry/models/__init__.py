@@ -1,1 +1,1 @@
-from . import registry_id, res_partner, vocabulary, vocabulary_code
+from . import group_membership, registry_id, res_partner, vocabulary, vocabulary_code

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 # What only registry officers may change; everything else follows the access rights of contacts.
 OFFICER_FIELDS = frozenset(
@@ -18,8 +19,11 @@ OFFICER_FIELDS = frozenset(
         "civil_status_id",
         "registration_date",
         "reg_ids",
+        "individual_membership_ids",
+        "group_membership_ids",
     }
 )
+NAME_PARTS = ("family_name", "given_name", "addl_name")
 
 
 class ResPartner(models.Model):
@@ -58,33 +62,82 @@ class ResPartner(models.Model):
         groups="spp_registry.group_registry_viewer",
     )
 
+    individual_membership_ids = fields.One2many(
+        "spp.group.membership",
+        "individual",
+        string="Member Of",
+        help="The groups that this individual belongs to.",
+        groups="spp_registry.group_registry_viewer",
+    )
+    group_membership_ids = fields.One2many(
+        "spp.group.membership",
+        "group",
+        string="Members",
+        help="The individuals who belong to this group.",
+        groups="spp_registry.group_registry_viewer",
+    )
+    company_id = fields.Many2one(required=True, default=lambda self: self.env.company)
+
     @api.depends("is_registrant")
     def _compute_registration_date(self):
         for partner in self:
             today = partner.is_registrant and fields.Date.context_today(partner)
             partner.registration_date = partner.registration_date or today
 
+    @api.constrains("birthdate")
+    def _check_birthdate(self):
+        today = fields.Date.context_today(self)
+        for partner in self:
+            if partner.birthdate and partner.birthdate > today:
+                raise ValidationError(self.env._("A birth date cannot be in the future."))
+
+    @api.constrains("registration_date", "birthdate")
+    def _check_registration_date(self):
+        today = fields.Date.context_today(self)
+        for partner in self:
+            registered, born = partner.registration_date, partner.birthdate
+            if registered and registered > today:
+                raise ValidationError(self.env._("A registration date cannot be in the future."))
+            if registered and born and registered < born:
+                raise ValidationError(
+                    self.env._("A registration date cannot be before the birth date.")
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
-        """Name registrants after their name's parts where no name is given."""
+        """Name individuals after their name's parts."""
         for vals in vals_list:
-            if vals.get("is_registrant") and not vals.get("name"):
-                vals["name"] = self._join_names(
-                    vals.get("given_name"), vals.get("addl_name"), vals.get("family_name")
-                )
+            if vals.get("is_registrant") and not vals.get("is_group"):
+                name = self._full_name(*(vals.get(part) for part in NAME_PARTS))
+                if name:
+                    vals["name"] = name
         return super().create(vals_list)
+
+    def write(self, vals):
+        """Name individuals anew when a part of their name changes."""
+        result = super().write(vals)
+        for partner in self if vals.keys() & set(NAME_PARTS) else ():
+            name = partner._individual_name()
+            if name and name != partner.name:
+                super(ResPartner, partner).write({"name": name})
+        return result
 
     @api.onchange("family_name", "given_name", "addl_name")
     def _onchange_names(self):
-        if self.is_registrant and not self.is_group:
-            self.name = (
-                self._join_names(self.given_name, self.addl_name, self.family_name) or self.name
-            )
+        self.name = self._individual_name() or self.name
+
+    def _individual_name(self):
+        """:return: the name that follows from its parts, empty for groups and contacts."""
+        if not self.is_registrant or self.is_group:
+            return ""
+        return self._full_name(*(self[part] for part in NAME_PARTS))
 
     @api.model
-    def _join_names(self, *names):
-        """:return: the given names in that order, those that are empty left out."""
-        return " ".join(name.strip() for name in names if name and name.strip())
+    def _full_name(self, *parts):
+        """:return: FAMILY, GIVEN ADDL, as far as they are known."""
+        family, given, addl = ((part or "").strip() for part in parts)
+        given = " ".join(filter(None, [given, addl]))
+        return ", ".join(filter(None, [family, given])).upper()
 
     @api.model
     def _has_field_access(self, field, operation):

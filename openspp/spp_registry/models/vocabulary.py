@@ -12,6 +12,11 @@ class Vocabulary(models.Model):
         required=True,
         help="The URI under which other systems know this list of codes.",
     )
+    is_system = fields.Boolean(
+        "System Vocabulary",
+        readonly=True,
+        help="Its codes come with the modules and cannot be changed; local ones can be added.",
+    )
     code_ids = fields.One2many("spp.vocabulary.code", "vocabulary_id", string="Codes")
 
     _namespace_uri_unique = models.Constraint(

@@ -1,1 +1,1 @@
-from . import test_registry_id, test_res_partner, test_vocabulary
+from . import test_group_membership, test_registry_id, test_res_partner, test_views, test_vocabulary

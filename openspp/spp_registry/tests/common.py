@@ -7,8 +7,8 @@ class RegistryCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.uin = cls.env.ref("spp_registry.code_id_type_uin")
-        cls.brn = cls.env.ref("spp_registry.code_id_type_brn")
+        cls.national_id = cls.env.ref("spp_registry.code_id_type_national_id")
+        cls.passport = cls.env.ref("spp_registry.code_id_type_passport")
         cls.ana, cls.ben = cls.env["res.partner"].create(
             [
                 {"name": "Ana Test", "is_registrant": True},
@@ -19,6 +19,9 @@ class RegistryCase(TransactionCase):
         cls.viewer = new_test_user(cls.env, "registry_viewer", "spp_registry.group_registry_viewer")
         cls.officer = new_test_user(
             cls.env, "registry_officer", "spp_registry.group_registry_officer"
+        )
+        cls.manager = new_test_user(
+            cls.env, "registry_manager", "spp_registry.group_registry_manager"
         )
         cls.system = new_test_user(cls.env, "registry_system", "base.group_system")
 

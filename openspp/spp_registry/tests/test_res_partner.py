@@ -1,8 +1,13 @@
 from ast import literal_eval
+from datetime import timedelta
+
+import psycopg2
+from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .common import RegistryCase
 
@@ -62,7 +67,7 @@ class TestRegistrant(RegistryCase):
         ana.create({"name": "A Contact"})
 
     def test_plain_users_read_contacts_without_their_ids(self):
-        self.add_id(self.ana, self.uin, "1000000001")
+        self.add_id(self.ana, self.national_id, "1000000001")
         ana = self.ana.with_user(self.plain_user)
         self.assertEqual(ana.name, "Ana Test")
         self.assertNotIn("reg_ids", ana.fields_get())
@@ -77,7 +82,19 @@ class TestRegistrant(RegistryCase):
         partner = self.env["res.partner"].create(
             {"is_registrant": True, "given_name": "Ada ", "family_name": "King"}
         )
-        self.assertEqual(partner.name, "Ada King")
+        self.assertEqual(partner.name, "KING, ADA")
+        partner.addl_name = "Augusta"
+        self.assertEqual(partner.name, "KING, ADA AUGUSTA")
+        partner.write({"family_name": False, "name": "Somebody Else"})
+        self.assertEqual(partner.name, "ADA AUGUSTA")
+
+    def test_only_individuals_are_named_after_parts(self):
+        group = self.env["res.partner"].create(
+            {"name": "House", "is_registrant": True, "is_group": True, "family_name": "King"}
+        )
+        self.assertEqual(group.name, "House")
+        self.ana.given_name = False
+        self.assertEqual(self.ana.name, "Ana Test")
 
     def test_registration_date(self):
         self.assertEqual(self.ana.registration_date, fields.Date.context_today(self.ana))
@@ -86,20 +103,50 @@ class TestRegistrant(RegistryCase):
         contact.write({"is_registrant": True, "registration_date": "2020-02-02"})
         self.assertEqual(contact.registration_date, fields.Date.to_date("2020-02-02"))
 
+    def test_dates_that_cannot_be(self):
+        today = fields.Date.context_today(self.ana)
+        self.ana.write({"birthdate": "2000-01-01", "registration_date": "2020-02-02"})
+        for values in (
+            {"birthdate": today + timedelta(days=1), "registration_date": False},
+            {"registration_date": today + timedelta(days=1)},
+            {"registration_date": "1999-12-31"},
+            {"birthdate": "2020-02-03"},
+        ):
+            with self.assertRaises(ValidationError):
+                self.ana.write(values)
+        self.ana.birthdate = "2020-02-02"
+        self.ana.registration_date = today
+
+    def test_today_is_the_users(self):
+        """At noon in UTC it is tomorrow already on Kiritimati."""
+        with freeze_time("2026-03-04 12:00:00"):
+            ana = self.ana.with_context(tz="Pacific/Kiritimati")
+            ana.write({"birthdate": "2026-03-05", "registration_date": "2026-03-05"})
+            with self.assertRaises(ValidationError):
+                self.ana.with_context(tz="UTC").birthdate = "2026-03-05"
+
+    def test_everybody_has_a_company(self):
+        self.assertEqual(self.ana.company_id, self.env.company)
+        with self.assertRaises(psycopg2.errors.NotNullViolation), mute_logger("odoo.sql_db"):
+            self.ana.company_id = False
+            self.env.flush_all()
+
     def test_officer_registers_a_person_in_the_form(self):
-        view = "spp_registry.view_registrant_form"
         partners = self.env["res.partner"].with_user(self.officer)
-        form = Form(partners.with_context(default_is_registrant=True), view)
+        form = Form(
+            partners.with_context(default_is_registrant=True), "spp_registry.view_individuals_form"
+        )
         form.given_name = "Ada"
         form.family_name = "King"
-        self.assertEqual(form.name, "Ada King")
+        self.assertEqual(form.name, "KING, ADA")
         form.birthdate = "1815-12-10"
         with form.reg_ids.new() as line:
-            line.id_type_id = self.uin
+            line.id_type_id = self.national_id
             line.value = "1000000009"
         partner = form.save()
         self.assertTrue(partner.is_registrant)
         self.assertEqual(partner.reg_ids.value, "1000000009")
+        self.assertFalse(partner.reg_ids.status)
 
     def test_actions_tell_individuals_and_groups_apart(self):
         group = self.env["res.partner"].create(

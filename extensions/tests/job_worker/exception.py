@@ -1,0 +1,2 @@
+class RetryableJobError(RuntimeError):
+    """The job is to be tried again."""

@@ -1,0 +1,329 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ... import const
+from ..mixins import check_group, number
+
+
+class CRVSCheck(models.Model):
+    """A run that asks a registry about the deaths of many registrants."""
+
+    _name = "spp.dci.crvs.check"
+    _description = "Bulk Death Check"
+    _inherit = ["spp.dci.crvs.scheduled.mixin"]
+    _order = "id desc"
+    _scheduler = "ir_cron_checks"
+
+    name = fields.Char(required=True, readonly=True)
+    data_source_id = fields.Many2one(
+        "spp.dci.data.source", "Registry", required=True, readonly=True, ondelete="restrict"
+    )
+    user_id = fields.Many2one(
+        "res.users", "Started By", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    effect = fields.Selection(
+        [
+            ("events", "Record the deaths as vital events"),
+            ("report", "Report only"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    selection = fields.Char("Whom", readonly=True, help="How the registrants were chosen.")
+    state = fields.Selection(
+        [
+            ("running", "Running"),
+            ("paused", "Paused"),
+            ("confirm", "Deaths to Be Confirmed"),
+            ("done", "Done"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    pause_reason = fields.Char(readonly=True, help="Why it stopped by itself.")
+    failed_batches = fields.Integer(readonly=True, help="Messages in a row without any answer.")
+    start_date = fields.Datetime("Started On", readonly=True)
+    end_date = fields.Datetime("Finished On", readonly=True)
+    line_ids = fields.One2many("spp.dci.crvs.check.line", "check_id", "Results", readonly=True)
+
+    total_count = fields.Integer("Registrants", compute="_compute_counts")
+    checked_count = fields.Integer("Checked", compute="_compute_counts")
+    dead_count = fields.Integer("Dead", compute="_compute_counts")
+    not_dead_count = fields.Integer("Not Dead", compute="_compute_counts")
+    unknown_count = fields.Integer("Unknown to the Registry", compute="_compute_counts")
+    failed_count = fields.Integer("Failed", compute="_compute_counts")
+    kept_counts = fields.Json(
+        readonly=True, help="How many had which result, once the results are deleted."
+    )
+    held_count = fields.Integer(
+        "Deaths to Apply",
+        compute="_compute_held_count",
+        help="Deaths that it found and that are applied when it has ended and nobody objects.",
+    )
+    progress = fields.Float(compute="_compute_counts", help="Percentage of the registrants.")
+
+    def _compute_counts(self):
+        counts = self._counts_by_result()
+        for check in self:
+            by_result = {
+                result: counts[check.id].get(result, 0)
+                for result in ("waiting", "dead", "not_dead", "unknown", "failed")
+            }
+            check.total_count = sum(by_result.values())
+            check.checked_count = check.total_count - by_result["waiting"]
+            check.dead_count = by_result["dead"]
+            check.not_dead_count = by_result["not_dead"]
+            check.unknown_count = by_result["unknown"]
+            check.failed_count = by_result["failed"]
+            check.progress = (
+                100 * check.checked_count / check.total_count if check.total_count else 100
+            )
+
+    @api.autovacuum
+    def _gc_lines(self):
+        """Delete the results of runs past their retention; how many there were of each stays."""
+        days = number(self.env, const.PARAM_CHECK_RETENTION_D)
+        if not days:
+            return 0, False
+        limit = fields.Datetime.now() - timedelta(days=days)
+        old = self.search(
+            [
+                ("kept_counts", "=", False),
+                ("state", "!=", "running"),
+                "|",
+                ("end_date", "<", limit),
+                "&",
+                ("end_date", "=", False),
+                ("start_date", "<", limit),
+            ],
+            limit=10,
+        )
+        for check in old:
+            # Not empty, which would be looked for again.
+            check.kept_counts = {"waiting": 0, **check._counts_by_result()[check.id]}
+            check.line_ids.unlink()
+        return len(old), len(old) == 10
+
+    def _counts_by_result(self):
+        """Return how many registrants have which result, by id of the run.
+
+        :rtype: dict[int, dict[str, int]]
+        """
+        counts = {check.id: dict(check.kept_counts or {}) for check in self}
+        groups = self.env["spp.dci.crvs.check.line"]._read_group(
+            [("check_id", "in", self.ids)], ["check_id", "result"], ["__count"]
+        )
+        for check, result, count in groups:
+            counts[check.id][result] = count
+        return counts
+
+    def _compute_held_count(self):
+        for check in self:
+            check.held_count = len(check._lines_held().event_id)
+
+    def _lines_held(self):
+        """Return the lines of deaths that this run found and that wait for its end."""
+        lines = self.env["spp.dci.crvs.check.line"].sudo()
+        return lines.search([("check_id", "in", self.ids), ("event_id.hold_reason", "=", "check")])
+
+    # === STARTING === #
+
+    @api.model
+    def _start(self, data_source, partner_ids, effect, selection):
+        """Enter a run and have the scheduler work on it.
+
+        :param data_source: registry to ask
+        :param list[int] partner_ids: registrants, chosen with the rights of the user
+        :param str effect: ``events`` or ``report``
+        :param str selection: how they were chosen, in words without personal data
+        :return: the run
+        :raise UserError: when there is nobody to ask about
+        """
+        if not partner_ids:
+            raise UserError(
+                self.env._("There is no individual among them. Choose other registrants.")
+            )
+        check = self.sudo().create(
+            {
+                "name": self.env["ir.sequence"].sudo().next_by_code(self._name),
+                "data_source_id": data_source.id,
+                "user_id": self.env.uid,
+                "effect": effect,
+                "selection": selection,
+                "state": "running",
+                "start_date": fields.Datetime.now(),
+            }
+        )
+        # One statement for any number of registrants.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO spp_dci_crvs_check_line (
+                    check_id, partner_id, result, create_uid, create_date, write_uid, write_date)
+                SELECT %(check)s, partner.id, 'waiting', %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM unnest(%(partners)s::integer[]) WITH ORDINALITY AS partner (id, position)
+                 ORDER BY partner.position
+                """,
+                check=check.id,
+                partners=partner_ids,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
+        check.invalidate_recordset()
+        check._wake_scheduler()
+        return check.with_env(self.env)
+
+    # === BUTTONS === #
+
+    def _check_officer(self):
+        """Let officers act on their own runs, and managers on all.
+
+        :raise AccessError: for everybody else
+        """
+        check_group(self.env, "officer")
+        self.check_access("read")
+
+    def action_pause(self):
+        """Stop after the message that is under way.
+
+        :return: True
+        :raise AccessError: see :meth:`_check_officer`
+        """
+        self._check_officer()
+        self.sudo().filtered(lambda check: check.state == "running").state = "paused"
+        return True
+
+    def action_resume(self):
+        """Go on where the run stopped.
+
+        :return: True
+        :raise AccessError: see :meth:`_check_officer`
+        """
+        self._check_officer()
+        self.sudo().filtered(lambda check: check.state == "paused")._run()
+        return True
+
+    def action_apply(self):
+        """Have the deaths applied that a run found beyond what is applied unasked.
+
+        :return: True
+        :raise AccessError: for users who are not CRVS managers
+        """
+        check_group(self.env, "manager")
+        self.sudo().filtered(lambda check: check.state == "confirm")._apply_deaths()
+        return True
+
+    def action_rerun_failed(self):
+        """Ask again about those who could not be asked about.
+
+        :return: True
+        :raise AccessError: see :meth:`_check_officer`
+        """
+        self._check_officer()
+        for check in self.sudo():
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE spp_dci_crvs_check_line
+                       SET result = 'waiting', reason = NULL, checked_date = NULL
+                     WHERE check_id = %s AND result = 'failed'
+                    """,
+                    check.id,
+                )
+            )
+            if self.env.cr.rowcount:
+                check._run()
+        self.env["spp.dci.crvs.check.line"].invalidate_model()
+        return True
+
+    def action_view_results(self):
+        """Show the results, from where they can be exported.
+
+        :return: the action that shows them
+        :raise AccessError: see :meth:`_check_officer`
+        """
+        self.ensure_one()
+        self._check_officer()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "spp_dci_client_crvs.action_spp_dci_crvs_check_line"
+        )
+        return {**action, "domain": [("check_id", "=", self.id)]}
+
+    def _finish(self):
+        """End a run; its deaths are applied unless there are more than the limit."""
+        alive = self._lines_held().partner_id.filtered(
+            lambda person: not (person.disabled and person.death_date)
+        )
+        limit = self.env["spp.dci.crvs.processor"]._death_limit(self.data_source_id.crvs_sender_id)
+        if len(alive) > limit:
+            self.write({"state": "confirm", "end_date": fields.Datetime.now()})
+            return
+        self._apply_deaths()
+
+    def _apply_deaths(self):
+        if held := self._lines_held().event_id:
+            held._as_processor()._release()
+            held._wake_scheduler()
+        self.write({"state": "done", "end_date": fields.Datetime.now()})
+
+    def _run(self):
+        self.write(
+            {"state": "running", "pause_reason": False, "failed_batches": 0, "end_date": False}
+        )
+        self._wake_scheduler()
+
+
+class CRVSCheckLine(models.Model):
+    """What a registry said about one registrant. There are many of these, so it stays plain."""
+
+    _name = "spp.dci.crvs.check.line"
+    _description = "Result of a Death Check"
+    _order = "id"
+    _rec_name = "partner_id"
+
+    check_id = fields.Many2one(
+        "spp.dci.crvs.check", required=True, readonly=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Registrant", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    result = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("dead", "Dead"),
+            ("not_dead", "Not Dead"),
+            ("unknown", "Unknown to the Registry"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    identifier_type = fields.Char(readonly=True, help="By which of the registrant's IDs.")
+    death_date = fields.Date("Date of Death", readonly=True, help="As the registry wrote it.")
+    reason = fields.Char(readonly=True)
+    event_id = fields.Many2one(
+        "spp.dci.crvs.event", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    checked_date = fields.Datetime("Checked On", readonly=True)
+
+    _check_result_idx = models.Index("(check_id, result, id)")
+
+    def action_open_registrant(self):
+        """Show whom this result is about.
+
+        :return: the action that shows the registrant
+        :rtype: dict
+        :raise AccessError: for users who may not see results of death checks
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "view_mode": "form",
+        }

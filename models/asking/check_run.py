@@ -1,0 +1,296 @@
+import logging
+from dataclasses import dataclass, field
+from functools import partial
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ... import const
+from ...services import log_guard, records
+from ...services.asking.arguments import IdentifierReader
+from ...services.asking.death_checks import DeathChecker
+from ...services.asking.registry import Registry
+from ...services.asking.verdicts import DEAD, FAILED, NOT_DEAD, UNKNOWN
+from ...services.records.numbers import is_placeholder
+from ..mixins import Job
+from ..processors.matcher import held_facts, placeholders
+
+_logger = logging.getLogger(__name__)
+
+# Messages in a row without any answer after which a run waits for a person.
+_MAX_FAILED_BATCHES = 3
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the scheduler remembers from batch to batch.
+
+    :param lines: ids of the lines of the batch under way
+    :param singly: how many are still to be asked about one by one, after a batch broke down
+    """
+
+    lines: list = field(default_factory=list)
+    singly: int = 0
+
+
+class CRVSCheck(models.Model):
+    """The work of a run: a batch of registrants, an answer, a commit."""
+
+    _inherit = "spp.dci.crvs.check"
+
+    @api.model
+    def _cron_process(self):
+        """Work on the runs, the oldest first (the scheduled action's method).
+
+        Each batch is committed, so that a restart loses at most the one under way; it is asked
+        again.
+        """
+        self._work_off(self._batches())
+
+    @api.model
+    def _batches(self):
+        run = _Run()
+        while check := self.search([("state", "=", "running")], order="id", limit=1):
+            run.lines = []
+            yield Job(partial(check._process_batch, run), partial(check._isolate, run))
+            run.singly = max(run.singly - 1, 0)
+
+    def _process_batch(self, run):
+        """Ask about the next registrants of a run.
+
+        :param _Run run: what the scheduler remembers from batch to batch
+        :return: how many
+        :rtype: int
+        """
+        self.ensure_one()
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT id FROM spp_dci_crvs_check_line
+                 WHERE check_id = %s AND result = 'waiting'
+                 ORDER BY id LIMIT %s
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                self.id,
+                1 if run.singly else self.data_source_id.check_batch_size,
+            )
+        )
+        lines = self.env["spp.dci.crvs.check.line"].browse(row[0] for row in self.env.cr.fetchall())
+        run.lines = lines.ids
+        if not lines:
+            self._finish()
+            return 0
+        results = self._ask(lines)
+        self._note(results)
+        # Those without an identifier say nothing about the registry.
+        asked = [result for result in results.values() if result]
+        if asked and all(result.status == FAILED for result in asked):
+            self._note_failed_batch()
+        elif self.failed_batches:
+            self.failed_batches = 0
+        return len(lines)
+
+    def _ask(self, lines):
+        """Ask by each registrant's identifiers, the best first, until one of them tells.
+
+        :return: the result of each line, None for those without a usable identifier
+        :rtype: dict
+        """
+        registry = Registry(self.env, self.data_source_id)
+        checker = DeathChecker(registry, IdentifierReader(self.env, self.data_source_id))
+        pairs = self._identifiers(registry.dialect, lines.partner_id)
+        results = dict.fromkeys(lines)
+        open_lines, position = list(lines), 0
+        while open_lines:
+            asked = [line for line in open_lines if len(pairs[line.partner_id.id]) > position]
+            answers = list(
+                checker.check(
+                    (pairs[line.partner_id.id][position] for line in asked),
+                    [held_facts(line.partner_id) for line in asked],
+                )
+            )
+            for line, answer in zip(asked, answers, strict=True):
+                results[line] = _better(results[line], answer)
+            if answers and all(answer.status == FAILED for answer in answers):
+                break
+            open_lines = [
+                line
+                for line in asked
+                if not _tells(results[line].status, registry.dialect.knows_the_living)
+            ]
+            position += 1
+        return results
+
+    def _identifiers(self, dialect, partners):
+        """Return the identifiers to ask by, those that a person keeps for life first.
+
+        :return: pairs of type and value by the id of the registrant
+        :rtype: dict[int, list[tuple[str, str]]]
+        """
+        found = {partner_id: [] for partner_id in partners.ids}
+        identifiers = self.env["spp.registry.id"].search(
+            [("partner_id", "in", partners.ids), ("status", "!=", "invalid")], order="id"
+        )
+        types, listed = self.env["spp.dci.crvs.id.type"], placeholders(self.env)
+        names = {
+            code: types._name_for(self.data_source_id, code)
+            for code in set(identifiers.id_type_id.mapped("code"))
+        }
+        for identifier in identifiers:
+            code = identifier.id_type_id.code or ""
+            name = names.get(code, "")
+            if (
+                dialect.can_check_death_by(name)
+                and name not in const.NON_IDENTIFYING_ID_TYPES
+                and identifier.value
+                and not is_placeholder(identifier.value, listed)
+            ):
+                found[identifier.partner_id.id].append((code, identifier.value))
+        for pairs in found.values():
+            pairs.sort(key=lambda pair: _preference(pair[0]))
+        return found
+
+    def _note(self, results):
+        """Write the results, and the deaths among them as events if that was wanted."""
+        events = self._store_events(results) if self.effect == "events" else {}
+        without = self.env._("The registrant has no valid ID by which this registry can be asked.")
+        rows = [
+            (
+                line.id,
+                result.status if result else FAILED,
+                result.pair[0] if result else None,
+                result.death_date if result else None,
+                (result.reason if result else without) or None,
+                events.get(line),
+            )
+            for line, result in results.items()
+        ]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE spp_dci_crvs_check_line line
+                   SET result = item.result, identifier_type = item.type,
+                       death_date = item.death_date, reason = item.reason, event_id = item.event,
+                       checked_date = %s
+                  FROM unnest(%s::integer[], %s::text[], %s::text[], %s::date[], %s::text[],
+                              %s::integer[])
+                       AS item (id, result, type, death_date, reason, event)
+                 WHERE line.id = item.id
+                """,
+                fields.Datetime.now(),
+                *(list(column) for column in zip(*rows, strict=True)),
+            )
+        )
+        self.env["spp.dci.crvs.check.line"].invalidate_model()
+
+    def _store_events(self, results):
+        """Store the deaths found, each vital event once.
+
+        :return: the id of the event of each line of a dead registrant
+        :rtype: dict
+        """
+        source = self.data_source_id
+        vital_events = {
+            line: records.event_from_record(
+                "death", result.record, self.name, source.crvs_timezone or None
+            )
+            for line, result in results.items()
+            if result and result.status == DEAD
+        }
+        if not vital_events:
+            return {}
+        events = self.env["spp.dci.crvs.event"]
+        # How many there are is known at the end.
+        events._store(
+            list(vital_events.values()),
+            sender=source.crvs_sender_id,
+            data_source=source,
+            source="search",
+        )._as_processor()._hold("check")
+        digests = {line: vital.digest() for line, vital in vital_events.items()}
+        by_digest = events._ids_by_digest(
+            events._origin_key(source.crvs_sender_id, source), digests.values()
+        )
+        return {line: by_digest.get(digest) for line, digest in digests.items()}
+
+    def _isolate(self, run, error):
+        """After a batch that broke down, ask about its registrants one by one.
+
+        One that breaks down alone is a failure of its own, and the others go on.
+        """
+        if not run.lines:
+            self._stop(error)
+        elif len(run.lines) > 1:
+            run.singly = len(run.lines) + 1
+        else:
+            _logger.warning(
+                "CRVS death check %s: a registrant could not be asked about: %s",
+                self.id,
+                log_guard.describe(error),
+            )
+            self.env["spp.dci.crvs.check.line"].browse(run.lines).write(
+                {
+                    "result": FAILED,
+                    "reason": self.env._(
+                        "Asking about this registrant broke down (%s). Ask again; if it fails "
+                        "again, ask your administrator to look at the server log.",
+                        log_guard.describe(error),
+                    ),
+                    "checked_date": fields.Datetime.now(),
+                }
+            )
+
+    def _stop(self, error):
+        """Have a run that broke down wait for a person; the error's text may quote values."""
+        _logger.warning("CRVS death check %s broke down: %s", self.id, log_guard.describe(error))
+        self.write(
+            {
+                "state": "paused",
+                "pause_reason": self.env._(
+                    "The check broke down (%s). Resume it; if it stops again, ask your "
+                    "administrator to look at the server log.",
+                    log_guard.describe(error),
+                ),
+            }
+        )
+
+    def _note_failed_batch(self):
+        self.failed_batches += 1
+        if self.failed_batches >= _MAX_FAILED_BATCHES:
+            self.write(
+                {
+                    "state": "paused",
+                    "pause_reason": self.env._(
+                        "The registry gave no usable answer several times in a row. See why in "
+                        "the results, then resume, and check the failed ones again at the end."
+                    ),
+                }
+            )
+            _logger.warning("CRVS death check %s paused: the registry does not answer", self.id)
+
+
+def _preference(id_type):
+    order = ("UIN", "NID", "NIN", "NATIONAL_ID", "BRN", "BIRTH_CERTIFICATE")
+    code = id_type.upper()
+    return order.index(code) if code in order else len(order)
+
+
+def _tells(status, knows_the_living):
+    """Whether other identifiers of the same person need not be asked about."""
+    return status == DEAD or (status == NOT_DEAD and knows_the_living)
+
+
+def _better(earlier, later):
+    """Of the answers by two identifiers, the one that counts.
+
+    No "not dead" hides that the other identifier could not be asked about, or led to records of
+    somebody else.
+    """
+    if earlier is None:
+        return later
+    order = (DEAD, FAILED, NOT_DEAD, UNKNOWN)
+
+    def rank(result):
+        return 1.5 if result.status == UNKNOWN and result.reason else order.index(result.status)
+
+    return min(earlier, later, key=rank)

@@ -1,0 +1,152 @@
+from lxml import etree
+
+from odoo.tests import Form, new_test_user, tagged
+
+from ..helpers.events import EventCase
+
+ADDON = "spp_dci_client_crvs"
+SCHEDULED = {
+    "spp.dci.crvs.event": "ir_cron_process_events",
+    "spp.dci.crvs.check": "ir_cron_checks",
+    "spp.dci.crvs.pull": "ir_cron_pulls",
+    "spp.dci.crvs.undo": "ir_cron_undo_runs",
+}
+# What each role finds under DCI > CRVS.
+MENUS = {
+    "viewer": {"Events", "Sender Registry", "Subscriptions", "Inbox", "ID Types"},
+    "officer": {"Death Checks"},
+    "manager": {"Pulls", "Pending Requests", "Undo Runs"},
+}
+# The buttons of methods that each role may call, beside those of the role before it.
+BUTTONS = {
+    "viewer": {"action_open_registrant", "action_view_results"},
+    "officer": {
+        "action_retry_processing",
+        "process_event",
+        "action_pause",
+        "action_resume",
+        "action_rerun_failed",
+        "action_start",
+    },
+    "manager": {
+        "action_apply",
+        "action_release",
+        "action_reassign",
+        "action_choose",
+        "action_undo_withdrawn",
+        "action_reverse",
+        "action_fetch_public_key",
+        "action_revoke",
+        "action_readmit",
+        "action_unsubscribe",
+        "action_ask_status",
+        "action_run_now",
+    },
+}
+ASK_FIRST = {
+    "action_apply",
+    "action_release",
+    "action_revoke",
+    "action_readmit",
+    "action_unsubscribe",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestScreens(EventCase):
+    def _root(self):
+        return self.env.ref(f"{ADDON}.menu_spp_dci_crvs_root")
+
+    def _screens(self, user):
+        """Return the name, model and views of each menu item that a user sees."""
+        visible = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+        for menu in self._root().child_id.filtered(lambda item: item.id in visible):
+            action = menu.action
+            modes = [(False, mode) for mode in [*action.view_mode.split(","), "search"]]
+            model = self.env[action.res_model].with_user(user)
+            yield menu.name, model, model.get_views(modes)["views"]
+
+    def test_each_role_opens_the_screens_meant_for_it(self):
+        self.process("death", {"UIN": "SCREEN-1"})
+        expected = set()
+        for role, names in MENUS.items():
+            expected |= names
+            user = new_test_user(
+                self.env, login=f"screen_{role}", groups=f"{ADDON}.group_crvs_{role}"
+            )
+            found = set()
+            for name, model, views in self._screens(user):
+                found.add(name)
+                fields = etree.fromstring(views["list"]["arch"]).xpath("/list/field/@name")
+                with self.subTest(role=role, menu=name):
+                    model.search([], limit=1).read(fields)
+            self.assertEqual(found, expected)
+
+    def test_nobody_sees_the_button_of_what_is_refused(self):
+        allowed = set()
+        for role, names in BUTTONS.items():
+            allowed |= names
+            user = getattr(self, role)
+            for name, _model, views in self._screens(user):
+                for view in views.values():
+                    arch = etree.fromstring(view["arch"])
+                    shown = set(arch.xpath("//button[@type='object']/@name"))
+                    with self.subTest(role=role, menu=name):
+                        self.assertLessEqual(shown, allowed)
+
+    def test_what_cannot_be_taken_back_is_asked_about(self):
+        asked = set()
+        for _name, _model, views in self._screens(self.manager):
+            for view in views.values():
+                for button in etree.fromstring(view["arch"]).xpath("//button[@type='object']"):
+                    if button.get("name") in ASK_FIRST:
+                        asked.add(button.get("name"))
+                        self.assertTrue(button.get("confirm"), button.get("name"))
+        self.assertEqual(asked, ASK_FIRST)
+
+    def test_records_know_when_their_scheduler_is_off(self):
+        for model, xml_id in SCHEDULED.items():
+            records = self.env[model].with_user(self.manager)
+            with self.subTest(model=model):
+                self.assertFalse(records.new({}).scheduler_off)
+                self.env.ref(f"{ADDON}.{xml_id}").active = False
+                self.assertTrue(records.new({}).scheduler_off)
+
+    def test_events_that_need_a_person_are_one_filter(self):
+        unclear, waiting, held, done = (
+            self.process("death", {"UIN": f"SCREEN-{number}"}) for number in range(2, 6)
+        )
+        unclear._fail("ambiguous", "Several registrants")
+        held._hold("brake")
+        done._finish("applied")
+        arch = self.events.get_view(view_type="search")["arch"]
+        (domain,) = etree.fromstring(arch).xpath("//filter[@name='attention']/@domain")
+        found = self.events.search(
+            self.env["ir.filters"].new({"domain": domain})._get_eval_domain()
+        )
+        self.assertEqual(found & (unclear | waiting | held | done), unclear | held)
+
+    def test_a_result_of_a_check_leads_to_the_registrant(self):
+        person = self.registrant(ids={"UIN": "SCREEN-9"})
+        check = (
+            self.env["spp.dci.crvs.check"]
+            .with_user(self.officer)
+            ._start(self.source, person.ids, "report", "One")
+        )
+        action = check.line_ids.with_user(self.officer).action_open_registrant()
+        self.assertEqual((action["res_model"], action["res_id"]), ("res.partner", person.id))
+
+    def test_page_of_the_registrant_is_seen_on_the_registrants_form(self):
+        self.viewer.group_ids += self.env.ref("spp_registry.group_registry_viewer")
+        view = self.env.ref("spp_registry.view_individuals_form")
+        person, group = self.registrant(), self.registrant("Household", is_group=True)
+        arch = etree.fromstring(
+            person.with_user(self.viewer).get_view(view.id, "form")["arch"],
+        )
+        (page,) = arch.xpath("//page[@name='crvs']")
+        self.assertEqual(page.getparent().get("name"), "individual_detail")
+        self.assertFalse([step for step in page.iterancestors() if step.get("invisible") == "1"])
+        self.assertTrue(arch.xpath("//page[@name='crvs']/button[@type='action']"))
+        for partner, seen in ((person, True), (group, False)):
+            form = Form(partner.with_user(self.viewer), view)
+            self.assertEqual(not form._get_modifier("crvs_event_ids", "invisible"), seen)
