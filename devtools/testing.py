@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -30,6 +31,8 @@ MODES = {"fast": ("-m", "not server and not browser"), "thorough": ()}
 THOROUGH_EXAMPLES = "2000"
 #: Rows of each table that grows, for which plans of queries are looked at.
 THOROUGH_ROWS = "1000000"
+#: Seconds in which tests that are interrupted end the servers that they started.
+TAKING_DOWN_S = 30
 NOTHING_COLLECTED = 5  # pytest's exit status
 OUTCOMES = ("failed", "passed", "skipped", "deselected", "xfailed", "error")
 CLOSING = re.compile(r"\bin \d+\.\d+s")
@@ -188,9 +191,7 @@ def _run_all(odoo: Odoo, given: list[str], environ: dict[str, str], mode: str) -
                 output.seek(0)
                 print(f"\n{title}:\n{output.read().rstrip()}", flush=True)
         except BaseException:
-            for _title, _output, process in running:
-                process.terminate()
-                process.wait()
+            _interrupt([process for _title, _output, process in running])
             raise
     for database, _places in beside.values():
         odoo.drop(database)
@@ -211,7 +212,20 @@ def _start(
         stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
+        # An interrupted terminal reaches `./dev`, which tells them once, see `_interrupt`.
+        start_new_session=True,
     )
+
+
+def _interrupt(pytests: list[subprocess.Popen[str]]) -> None:
+    """End pytest so that it takes down what its tests have started."""
+    for process in pytests:
+        process.send_signal(signal.SIGINT)
+    for process in pytests:
+        try:
+            process.wait(TAKING_DOWN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _outcome(status: int, output: TextIO) -> tuple[int, Counter[str]]:
@@ -279,9 +293,13 @@ def odoo_environ(odoo: Odoo, environ: dict[str, str]) -> dict[str, str]:
 
 def _run_some(odoo: Odoo, arguments: list[str], environ: dict[str, str]) -> int:
     _prepare(odoo, update=True)
-    return subprocess.run(
-        odoo_command(odoo, DATABASE, arguments),
-        cwd=odoo.workspace.links,
-        env=odoo_environ(odoo, environ),
-        check=False,
-    ).returncode
+    command = odoo_command(odoo, DATABASE, arguments)
+    # It shares the terminal, for a debugger, and so is interrupted when `./dev` is.
+    process = subprocess.Popen(
+        command, cwd=odoo.workspace.links, env=odoo_environ(odoo, environ)
+    )
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait(TAKING_DOWN_S)
+        raise

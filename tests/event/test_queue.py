@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -57,8 +58,16 @@ class TestScheduledAction(CommittedCase):
                 self.store(env, "death", person, "2024-05-01")
             env["ir.config_parameter"].set_param("spp_dci_client_crvs.batch_size", 1)
         self.addCleanup(self.reset_batch_size)
+        clock = self.startPatcher(patch.object(ir_cron, "time", wraps=time))
+        events = type(self.env["spp.dci.crvs.event"])
+        process = events._process_batch
+
+        def process_until_time_is_up(records):
+            clock.monotonic.side_effect = lambda: float("inf")
+            return process(records)
+
+        self.patch(events, "_process_batch", process_until_time_is_up)
         with (
-            patch.object(ir_cron, "MIN_TIME_PER_JOB", 0),
             patch.object(ir_cron, "MIN_RUNS_PER_JOB", 1),
             patch.object(ir_cron.IrCron, "_notifydb", autospec=True) as notify,
             self.transaction() as env,
