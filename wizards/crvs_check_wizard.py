@@ -16,7 +16,7 @@ class CRVSCheckWizard(models.TransientModel):
         "Registry",
         required=True,
         domain=[("is_civil_registry", "=", True)],
-        default=lambda self: self._default_data_source(),
+        default=lambda self: self.env["spp.dci.data.source"]._crvs_default(),
     )
     scope = fields.Selection(
         selection="_scopes", string="Whom", required=True, default=lambda self: self._scope()
@@ -37,9 +37,6 @@ class CRVSCheckWizard(models.TransientModel):
         default="events",
     )
     count = fields.Integer("Individuals", compute="_compute_count")
-
-    def _default_data_source(self):
-        return self.env["spp.dci.data.source"].search([("is_civil_registry", "=", True)], limit=1)
 
     @api.model
     def _scopes(self):

@@ -9,7 +9,7 @@ from ...services import dialects
 _TRUST = {"crvs_sender_id", "answer_verification"}
 _OURS = _TRUST | {
     *("dialect", "crvs_timezone", "birth_date_policy", "check_batch_size", "crvs_by_expression"),
-    *("crvs_daily_searches", "crvs_search_count", "crvs_search_date"),
+    *("crvs_daily_searches", "crvs_search_count", "crvs_search_date", "crvs_is_default"),
 }
 
 
@@ -32,6 +32,12 @@ class SppDciDataSource(models.Model):
         help="How this registry speaks DCI. OpenCRVS names its registers and identifiers in its "
         "own way, and events have to be pulled from it: OpenCRVS 2 is the server of OpenCRVS 1.9 "
         "and later, OpenCRVS 1 the one before.",
+    )
+    crvs_is_default = fields.Boolean(
+        "Asked by Default",
+        copy=False,
+        help="The civil registry that is asked about a registrant where nobody chooses one. "
+        "Without it: the one with the code crvs_main, else the only one there is.",
     )
     crvs_by_expression = fields.Boolean(
         "Takes Expressions Only",
@@ -108,12 +114,20 @@ class SppDciDataSource(models.Model):
             or self.env.user.has_group("base.group_system")
         )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        sources = super().create(vals_list)
+        sources.filtered("crvs_is_default")._crvs_only_default()
+        return sources
+
     def write(self, vals):
         """Write, and tell the managers when other keys are to verify what a registry answers."""
         if {"base_url", "dialect"} & vals.keys():
             vals = {"crvs_by_expression": False, **vals}  # another server, another habit
         before = {source: source._trust() for source in self} if _TRUST & vals.keys() else {}
         result = super().write(vals)
+        if vals.get("crvs_is_default"):
+            self._crvs_only_default()
         for source, trust in before.items():
             if trust != source._trust():
                 (trust[0] | source.crvs_sender_id)._tell_trust_changed(
@@ -124,6 +138,23 @@ class SppDciDataSource(models.Model):
                     )
                 )
         return result
+
+    def _crvs_only_default(self):
+        """Leave the last of these as the only one that is asked by default."""
+        others = self.sudo().with_context(active_test=False).search([("crvs_is_default", "=", True)])
+        (others - self[-1:]).write({"crvs_is_default": False})
+
+    @api.model
+    def _crvs_default(self):
+        """Return the civil registry that is asked where nobody chooses one.
+
+        :return: a data source that may be read by whoever asks; empty when there are several and
+            none of them is marked
+        """
+        sources = self.sudo().search([("is_civil_registry", "=", True)])
+        chosen = sources.filtered("crvs_is_default")
+        chosen = chosen or sources.filtered(lambda source: source.code == "crvs_main")
+        return chosen or (sources if len(sources) == 1 else sources.browse())
 
     def _trust(self):
         return self.sudo().crvs_sender_id, self.answer_verification

@@ -9,12 +9,13 @@ ROLES = {
     "portal": "base.group_portal",
     "plain": "base.group_user,base.group_allow_export",
     "viewer": "spp_dci_client_crvs.group_crvs_viewer,base.group_allow_export",
+    "auditor": "spp_dci_client_crvs.group_crvs_auditor,base.group_allow_export",
     "officer": "spp_dci_client_crvs.group_crvs_officer,base.group_allow_export",
     "manager": "spp_dci_client_crvs.group_crvs_manager,base.group_allow_export",
     "system": "base.group_system,base.group_allow_export",
 }
 
-_VIEWERS = {"viewer": "r", "officer": "r", "manager": "r"}
+_VIEWERS = {"viewer": "r", "auditor": "r", "officer": "r", "manager": "r"}
 _WIZARD_OF_MANAGERS = {"manager": "crwd"}
 # Letters: create, read, write, delete. A role that is not named may do nothing.
 RIGHTS = {
@@ -31,7 +32,7 @@ RIGHTS = {
     "spp.dci.crvs.id.type": {**_VIEWERS, "manager": "crwd", "system": "crwd"},
     "spp.dci.crvs.import.wizard": _WIZARD_OF_MANAGERS,
     "spp.dci.crvs.message": _VIEWERS,
-    "spp.dci.crvs.pull": {"viewer": "r", "officer": "r", "manager": "crwd"},
+    "spp.dci.crvs.pull": {**_VIEWERS, "manager": "crwd"},
     "spp.dci.crvs.request": _VIEWERS,
     "spp.dci.crvs.sender": {**_VIEWERS, "manager": "crw", "system": "crw"},
     "spp.dci.crvs.sender.key": {**_VIEWERS, "system": "r"},
@@ -42,7 +43,7 @@ RIGHTS = {
     "spp.dci.crvs.undo.start": _WIZARD_OF_MANAGERS,
 }
 
-_VIEWING = {"viewer", "officer", "manager"}
+_VIEWING = {"viewer", "auditor", "officer", "manager"}
 _OFFICERS = {"officer", "manager"}
 _MANAGERS = {"manager"}
 _ROOT_OF_TRUST = {"manager", "system"}
