@@ -25,6 +25,7 @@
         "views/crvs_event_views.xml",
         "wizards/crvs_event_reverse_views.xml",
         "wizards/crvs_event_reassign_views.xml",
+        "wizards/crvs_event_review_views.xml",
         "wizards/crvs_undo_start_views.xml",
         "views/crvs_undo_views.xml",
         "views/res_partner_views.xml",

@@ -7,6 +7,10 @@ EVENT_TYPES = [
     ("divorce", "Divorce"),
 ]
 
+# Who reads what is about a person, and who reads what proves it.
+READS_PERSONS = "spp_dci_client_crvs.group_crvs_officer,spp_dci_client_crvs.group_crvs_auditor"
+READS_EVIDENCE = "spp_dci_client_crvs.group_crvs_manager,spp_dci_client_crvs.group_crvs_auditor"
+
 # The vocabularies of the OpenSPP base modules.
 ID_TYPE_NAMESPACE = "urn:openspp:vocab:id-type"
 GROUP_ROLE_NAMESPACE = "urn:openspp:vocab:group-membership-type"
@@ -83,6 +87,7 @@ PARAM_SUBSCRIPTION_STALE_H = "spp_dci_client_crvs.subscription_stale_h"
 PARAM_SILENCE_D = "spp_dci_client_crvs.subscription_silence_d"
 PARAM_MAX_DEATHS_PER_HOUR = "spp_dci_client_crvs.max_deaths_per_hour"
 PARAM_FUTURE_D = "spp_dci_client_crvs.future_d"
+PARAM_OFFICER_DEATH_D = "spp_dci_client_crvs.officer_death_d"
 # Words, separated by commas, that stand for "no number" beside those that everybody uses.
 PARAM_PLACEHOLDERS = "spp_dci_client_crvs.placeholder_numbers"
 
@@ -111,6 +116,7 @@ NUMBER_DEFAULTS = {
     PARAM_SUBSCRIPTION_STALE_H: 1,
     PARAM_SILENCE_D: 30,
     PARAM_FUTURE_D: 2,
+    PARAM_OFFICER_DEATH_D: 365,
     PARAM_MAX_DEATHS_PER_HOUR: 200,
 }
 

@@ -295,9 +295,7 @@ def _run_some(odoo: Odoo, arguments: list[str], environ: dict[str, str]) -> int:
     _prepare(odoo, update=True)
     command = odoo_command(odoo, DATABASE, arguments)
     # It shares the terminal, for a debugger, and so is interrupted when `./dev` is.
-    process = subprocess.Popen(
-        command, cwd=odoo.workspace.links, env=odoo_environ(odoo, environ)
-    )
+    process = subprocess.Popen(command, cwd=odoo.workspace.links, env=odoo_environ(odoo, environ))
     try:
         return process.wait()
     except KeyboardInterrupt:

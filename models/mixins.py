@@ -43,6 +43,26 @@ def check_group(env, group, or_system=False):
     raise AccessError(env._("Only CRVS officers and managers may do this."))
 
 
+def notify(env, message, kind="success"):
+    """Return the client action that says something and has the view read anew.
+
+    :param env: any environment
+    :param str message: what happened, without personal data
+    :param str kind: ``success``, ``warning`` or ``danger``
+    :rtype: dict
+    """
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {
+            "type": kind,
+            "message": message,
+            "sticky": kind != "success",
+            "next": {"type": "ir.actions.act_window_close"},
+        },
+    }
+
+
 def number(env, parameter):
     """Read a system parameter that is a number.
 

@@ -70,6 +70,12 @@ def reason(env: Environment, code: str) -> str:
     return sentence % detail if detail else sentence
 
 
+def masked(text: Any) -> str:
+    """Hide a value about a person, but for the end of a long one, by which it is recognised."""
+    text = str(text or "")
+    return f"•••{text[-2:]}" if len(text) > 6 else "•••" * bool(text)
+
+
 def reasons(env: Environment, codes: Any) -> Any:
     """Put several reasons into one list of words."""
     return ", ".join(reason(env, code) for code in codes)

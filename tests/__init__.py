@@ -16,7 +16,8 @@ from .dialects import test_dialect, test_opencrvs, test_opencrvs2, test_opencrvs
 from .dialects import test_opencrvs_work
 from .event import test_access as test_event_access, test_changes, test_clock, test_concurrency
 from .event import test_distrusted, test_intake, test_isolation, test_life_cycle, test_pace
-from .event import test_query_plans, test_queue, test_transitions, test_undo, test_undo_run
+from .event import test_query_plans, test_queue, test_to_do, test_transitions, test_undo
+from .event import test_undo_run
 from .event import test_versions_by_two_workers
 from .field import test_answers, test_notifications
 from .inbox import test_callback, test_callback_answers, test_callback_friendly
@@ -24,8 +25,7 @@ from .inbox import test_callback_hostile, test_callback_http, test_message_reten
 from .processors import test_birth, test_civil_status, test_death, test_death_limit
 from .processors import test_death_limit_workers, test_entitlements, test_extension
 from .processors import test_household, test_matching, test_numbers
-from .registry import test_id_type_map, test_id_types, test_neutralize, test_number_forms
-from .registry import test_retention
-from .registry import test_registry_type
+from .registry import test_default_source, test_id_type_map, test_id_types, test_neutralize
+from .registry import test_number_forms, test_registry_type, test_retention
 from .screens import test_browser, test_screens, test_translations
 from .trust import test_jwks, test_sender, test_sender_keys, test_sender_verify

@@ -22,7 +22,7 @@ class QueueServer(OdooServer):
 
         self.configure(change)
 
-    def wait_until(self, condition, seconds):
+    def wait_until(self, condition, seconds=300):
         """Wait until a condition holds.
 
         :raise AssertionError: with the end of the log when it does not

@@ -50,10 +50,8 @@ class CRVSSubscription(models.Model):
     )
     correlation_id = fields.Char(readonly=True, help="How the registry acknowledged our request.")
     # Whoever knows these can have an answer counted, so they are random and shown to few.
-    transaction_id = fields.Char(readonly=True, groups="spp_dci_client_crvs.group_crvs_manager")
-    reference_id = fields.Char(
-        required=True, readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
-    )
+    transaction_id = fields.Char(readonly=True, groups=const.READS_EVIDENCE)
+    reference_id = fields.Char(required=True, readonly=True, groups=const.READS_EVIDENCE)
     request_date = fields.Datetime("Requested On", readonly=True)
     active_date = fields.Datetime("Active Since", readonly=True)
     end_date = fields.Datetime(

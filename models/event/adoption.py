@@ -65,5 +65,6 @@ class CRVSEvent(models.Model):
             """
         )
         if self.env.cr.rowcount:
+            self._fill_standing(SQL("origin = 'adopted'"))
             self.invalidate_model()
             self._wake_scheduler()

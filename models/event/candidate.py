@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ... import const
 from ...services import wording
 from ..mixins import check_group
 
@@ -23,6 +24,52 @@ class CRVSCandidate(models.Model):
     agrees_text = fields.Char("Speaks for It", compute="_compute_texts")
     contradicts_text = fields.Char("Speaks against It", compute="_compute_texts")
     birthdate = fields.Date(related="person_id.birthdate")
+    numbers = fields.Char(compute="_compute_facts")
+    household = fields.Char(compute="_compute_facts")
+    programs = fields.Char("Programmes", compute="_compute_facts")
+    can_choose = fields.Boolean(compute="_compute_can_choose")
+
+    def _compute_facts(self):
+        """Tell what an officer knows people by; read with more rights, as the record beside it."""
+        memberships = self.env["spp.dci.crvs.processor.death"].sudo()._by_partner
+        persons = self.sudo().person_id
+        groups = memberships(
+            "spp.group.membership",
+            [
+                ("individual", "in", persons.ids),
+                ("active", "=", True),
+                ("ended_date", "=", False),
+            ],
+            "individual",
+        )
+        groups = {person_id: some.group for person_id, some in groups.items()}
+        holders = {*persons.ids, *(group.id for some in groups.values() for group in some)}
+        programs = memberships(
+            "spp.program.membership",
+            [("partner_id", "in", list(holders)), ("state", "in", const.LIVE_MEMBERSHIPS)],
+        )
+        for candidate in self:
+            person = candidate.person_id.sudo()
+            households = groups.get(person.id, person.browse())
+            candidate.numbers = ", ".join(
+                f"{number.id_type_id.display_name} {number.value}"
+                for number in person.reg_ids
+                if number.status != "invalid"
+            )
+            candidate.household = ", ".join(households.mapped("display_name"))
+            # A household's programmes are its members' too.
+            names = [
+                program.display_name
+                for holder in (person, *households)
+                if holder.id in programs
+                for program in programs[holder.id].program_id
+            ]
+            candidate.programs = ", ".join(dict.fromkeys(names))
+
+    @api.depends("event_id.error_kind")
+    def _compute_can_choose(self):
+        for candidate in self:
+            candidate.can_choose = candidate.event_id.error_kind in ("no_match", "ambiguous")
 
     @api.depends("agrees", "contradicts")
     def _compute_texts(self):
@@ -31,17 +78,17 @@ class CRVSCandidate(models.Model):
             candidate.contradicts_text = wording.reasons(self.env, candidate.contradicts or ())
 
     def action_choose(self):
-        """Ask for the reason why the event belongs to this registrant.
+        """Say that an event that found nobody is about this registrant.
 
-        :return: an action
+        :return: an action that says what came of it
         :rtype: dict
-        :raise AccessError: for users who are not CRVS managers
+        :raise AccessError: for users who are not CRVS officers
+        :raise UserError: when it is clear already whom the event is about
         """
         self.ensure_one()
-        check_group(self.env, "manager")
-        action = self.event_id.action_reassign()
-        action["context"]["default_person_id"] = self.person_id.id
-        return action
+        check_group(self.env, "officer")
+        self.check_access("read")
+        return self.event_id._choose_and_tell(self.person_id)
 
     @api.model
     def _replace(self, candidates):

@@ -110,7 +110,9 @@ class CRVSEvent(models.Model):
     identifier_type = fields.Char(
         readonly=True, help="Type of the identifier that matched, else of the first one."
     )
-    identifier_value = fields.Char(readonly=True, index="btree_not_null")
+    identifier_value = fields.Char(
+        readonly=True, index="btree_not_null", groups=const.READS_PERSONS
+    )
     event_date = fields.Date(readonly=True, help="When it happened, as the registry wrote it.")
     state = fields.Selection(
         [
@@ -154,23 +156,21 @@ class CRVSEvent(models.Model):
     )
     forced_person_id = fields.Many2one(
         "res.partner",
-        "Meant by a Manager",
+        "Chosen Registrant",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
-        help="Who is meant, by decision of a manager; the identifiers are then not asked.",
+        help="Who is meant, by decision of a person; the identifiers are then not asked.",
     )
-    raw_data = fields.Text(
-        "Original Data", readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
-    )
+    raw_data = fields.Text("Original Data", readonly=True, groups=const.READS_EVIDENCE)
     to_recover = fields.Text(
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_officer",
+        groups=const.READS_PERSONS,
         help="Entitlements of the dead that were sent or paid after the death.",
     )
     changes = fields.Json(
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
         help="What the event changed, old and new value of each field.",
     )
     received_date = fields.Datetime("Received", readonly=True)
@@ -207,13 +207,13 @@ class CRVSEvent(models.Model):
     )
     registration_number = fields.Char(
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_officer",
+        groups=const.READS_PERSONS,
         help="The number that the event itself gives, as it is compared.",
     )
     date_text = fields.Char(
         "Date as Written",
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_officer",
+        groups=const.READS_PERSONS,
         help="What the registry wrote where a full date was expected.",
     )
     is_withdrawal = fields.Boolean(
@@ -227,14 +227,12 @@ class CRVSEvent(models.Model):
         "event_id",
         "Who May Be Meant",
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_officer",
+        groups=const.READS_PERSONS,
     )
     origin = fields.Char(
         required=True, readonly=True, help="Among whose events the same content is recognised."
     )
-    digest = fields.Char(
-        required=True, readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
-    )
+    digest = fields.Char(required=True, readonly=True, groups=const.READS_EVIDENCE)
     duplicate_count = fields.Integer("Repeated", readonly=True)
 
     attempts = fields.Integer(readonly=True)
@@ -248,6 +246,7 @@ class CRVSEvent(models.Model):
             ("withdrawn", "Taken Back by the Registry"),
             ("check", "Found by a Bulk Check"),
             ("distrusted", "Sender No Longer Trusted"),
+            ("chosen", "Chosen by an Officer"),
         ],
         readonly=True,
     )
@@ -452,6 +451,7 @@ class CRVSEvent(models.Model):
                 "hold_reason": False,
                 "processing_since": False,
                 "next_attempt": False,
+                "reviewed_date": False,
                 **{
                     field: value
                     for field, value in SITUATIONS[target].items()
@@ -461,7 +461,10 @@ class CRVSEvent(models.Model):
             }
             if target == "handed_over":
                 # Whoever takes it finds everything as it was.
-                for field in ("outcome", "error_kind", "error_message", "hold_reason"):
+                for field in (
+                    *("outcome", "error_kind", "error_message", "hold_reason"),
+                    "reviewed_date",
+                ):
                     values.pop(field)
         self.write(values)
 
@@ -495,8 +498,12 @@ class CRVSEvent(models.Model):
                 error_message=message,
                 attempts=attempts,
                 next_attempt=now + delay if delay else False,
+                # What was reviewed stays so while the same keeps failing.
+                reviewed_date=event.reviewed_date if event.error_kind == kind else False,
             )
-        self.filtered(lambda event: not event.next_attempt)._call_officer()
+        self.filtered(
+            lambda event: not event.next_attempt and not event.reviewed_date
+        )._call_officer()
 
     def _break_down(self, error):
         """Record that processing broke down.
@@ -572,6 +579,12 @@ class CRVSEvent(models.Model):
             return self.env._(
                 "The sender was archived, or the key revoked that signed this event, before it was "
                 "applied. A CRVS manager has to decide whether it is right, and release it then."
+            )
+        if reason == "chosen":
+            return self.env._(
+                "An officer chose the registrant. The record contradicts what is known of the "
+                "registrant, or the death was long ago: a CRVS manager has to confirm the choice. "
+                "Release it, or give the event to another registrant."
             )
         if reason == "enabled_again":
             return self.env._(

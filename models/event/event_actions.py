@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ... import const
-from ..mixins import check_group
+from ..mixins import check_group, notify
 
 
 class CRVSEvent(models.Model):
@@ -45,10 +45,62 @@ class CRVSEvent(models.Model):
             self._wake_scheduler()
         return True
 
+    def action_retry(self):
+        """Process again what failed of this selection, and say what came of it.
+
+        :return: an action that says so
+        :rtype: dict
+        :raise AccessError: for users who are not CRVS officers
+        """
+        check_group(self.env, "officer")
+        failed = self.filtered(lambda event: event.state == "error")
+        failed.action_retry_processing()
+        return self._tell_result(failed)
+
+    def action_process_now(self):
+        """Process this event now, and say what came of it.
+
+        :return: an action that says so
+        :rtype: dict
+        :raise AccessError: for users who are not CRVS officers
+        """
+        self.process_event()
+        return self._tell_result(self)
+
+    def _tell_result(self, tried):
+        """Return the action that says what came of events that were tried just now.
+
+        :param tried: those of the selection that could be
+        :rtype: dict
+        """
+        _ = self.env._
+        if not tried:
+            return notify(self.env, _("Nothing to retry: none of these events failed."), "warning")
+        if len(tried) == 1:
+            label = dict(tried._fields["standing"]._description_selection(self.env))
+            text = tried.error_message or label[tried.standing]
+            good = tried.state == "processed" and tried.outcome != "flagged"
+            text = text if good else _("%(what)s. %(why)s", what=label[tried.standing], why=text)
+            return notify(self.env, text, "success" if good else "warning")
+        done = tried.filtered(lambda event: event.state == "processed")
+        later = len(tried[const.BATCH_SIZE :])
+        parts = [
+            _(
+                "%(done)s of %(all)s are done now, %(open)s are still open.",
+                done=len(done),
+                all=len(tried),
+                open=len(tried) - len(done),
+            )
+        ]
+        if later:
+            parts.append(_("%s of them are processed in the background.", later))
+        return notify(self.env, " ".join(parts), "success" if done == tried else "warning")
+
     def action_release(self):
         """Let held events pass.
 
-        :return: True
+        :return: an action that says how many
+        :rtype: dict
         :raise AccessError: for users who are not CRVS managers
         """
         check_group(self.env, "manager")
@@ -56,7 +108,10 @@ class CRVSEvent(models.Model):
         if held:
             held._as_processor()._release()
             self._wake_scheduler()
-        return True
+            self.invalidate_recordset()
+            text = self.env._("%s released: applied within a few minutes.", len(held))
+            return notify(self.env, text)
+        return notify(self.env, self.env._("None of these events is held."), "warning")
 
     # === SENDERS NO LONGER TRUSTED === #
 

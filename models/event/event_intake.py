@@ -113,10 +113,12 @@ class CRVSEvent(models.Model):
                 INSERT INTO spp_dci_crvs_event (
                     digest, origin, name, event_type, sender_id, company_id, data_source_id,
                     message_id, source, state, next_attempt, received_date, version_time, attempts,
-                    duplicate_count, active, create_uid, create_date, write_uid, write_date)
+                    duplicate_count, active, standing, create_uid, create_date, write_uid,
+                    write_date)
                 SELECT item.digest, %(origin)s, item.name, item.event_type, %(sender)s,
                        %(company)s, %(data_source)s, %(message)s, %(source)s, 'received', %(now)s,
-                       %(now)s, item.version, 0, 0, TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s
+                       %(now)s, item.version, 0, 0, TRUE, 'waiting', %(uid)s, %(now)s, %(uid)s,
+                       %(now)s
                   FROM unnest(%(digests)s::text[], %(names)s::text[], %(types)s::text[],
                               %(versions)s::timestamp[])
                        WITH ORDINALITY AS item (digest, name, event_type, version, position)

@@ -1,6 +1,9 @@
+import json
+
 from odoo import api, fields, models
 
-from ...services import records
+from ... import const
+from ...services import records, wording
 
 # What the record's person and the registrant are compared by, and whose sex is which.
 _SEX = {"1": "male", "2": "female"}
@@ -11,25 +14,61 @@ class CRVSEvent(models.Model):
 
     _inherit = "spp.dci.crvs.event"
 
-    changes_text = fields.Text(
-        "What It Changed",
-        compute="_compute_changes_text",
-        groups="spp_dci_client_crvs.group_crvs_manager",
+    identifier_shown = fields.Char(
+        "Identifier",
+        compute="_compute_identifier_shown",
+        help="Masked for those who may not read what is personal.",
     )
+    changes_table = fields.Html("What It Changed", compute="_compute_changes_table", sanitize=False)
     comparison = fields.Html(
-        "As Notified and as Registered",
-        compute="_compute_comparison",
-        sanitize=False,
-        groups="spp_dci_client_crvs.group_crvs_officer",
+        "As Notified and as Registered", compute="_compute_comparison", sanitize=False
     )
+    raw_text = fields.Text(
+        "Data as Received", compute="_compute_raw_text", groups=const.READS_EVIDENCE
+    )
+
+    # === MASKED === #
+
+    @api.model
+    def _is_masked(self):
+        """Whether what is personal is masked for who asks: for all but officers and auditors."""
+        return not self.env.su and not any(
+            map(self.env.user.has_group, const.READS_PERSONS.split(","))
+        )
+
+    @api.depends("identifier_value")
+    @api.depends_context("uid", "su")
+    def _compute_identifier_shown(self):
+        is_masked = self._is_masked()
+        for event in self:
+            value = event.sudo().identifier_value
+            event.identifier_shown = wording.masked(value) if is_masked else value
+
+    @api.depends("raw_data")
+    def _compute_raw_text(self):
+        for event in self:
+            try:
+                data = json.loads(event.raw_data or "null")
+                event.raw_text = data and json.dumps(data, indent=2, ensure_ascii=False)
+            except ValueError:
+                event.raw_text = event.raw_data
 
     # === THE RECORD BESIDE THE REGISTRANT === #
 
     @api.depends("raw_data", "person_id", "candidate_ids")
+    @api.depends_context("uid", "su", "lang")
     def _compute_comparison(self):
+        is_masked = self._is_masked()
         for event in self:
+            values = event.sudo()._comparison_values()
+            if is_masked:
+                for row in values["rows"]:
+                    row["notified"] = wording.masked(row["notified"])
+                    for ours in row["registered"]:
+                        ours["text"] = wording.masked(ours["text"])
+                values["persons"] = [wording.masked(name) for name in values["persons"]]
             event.comparison = self.env["ir.qweb"]._render(
-                "spp_dci_client_crvs.event_comparison", event.sudo()._comparison_values()
+                "spp_dci_client_crvs.event_comparison", values
             )
 
     def _comparison_values(self):
@@ -141,38 +180,45 @@ class CRVSEvent(models.Model):
     # === WHAT IT CHANGED, IN WORDS === #
 
     @api.depends("changes")
-    def _compute_changes_text(self):
+    @api.depends_context("uid", "su", "lang")
+    def _compute_changes_table(self):
+        is_masked = self._is_masked()
         for event in self:
-            lines = [event.sudo()._change_line(change) for change in event.changes or []]
-            event.changes_text = "\n".join(filter(None, lines)) or False
+            rows = [event.sudo()._change_row(change) for change in event.sudo().changes or []]
+            rows = list(filter(None, rows))
+            if is_masked:
+                rows = [(*row[:2], *map(wording.masked, row[2:])) for row in rows]
+            event.changes_table = rows and self.env["ir.qweb"]._render(
+                "spp_dci_client_crvs.event_changes", {"rows": rows}
+            )
 
-    def _change_line(self, change):
+    def _change_row(self, change):
         """Put one change into words.
 
         :param dict change: one item of ``changes``
-        :return: the line, empty when the addon that the change was made with is gone
-        :rtype: str
+        :return: on what, which field, before and after; empty when the addon that the change was
+            made with is gone
+        :rtype: tuple[str, ...]
         """
         if change["model"] not in self.env:
-            return ""
+            return ()
         record = self.env[change["model"]].browse(change["id"]).exists()
         if "created" in change:
             person = self.env["res.partner"].browse(change["partner_id"]).exists()
-            return self.env._(
-                "%(person)s: new %(type)s %(value)s",
-                person=person.display_name or "",
-                type=(record and record.id_type_id.display_name) or self.env._("ID"),
-                value=change["created"].get("value", ""),
+            return (
+                person.display_name or "",
+                (record and record.id_type_id.display_name) or self.env._("ID"),
+                "",
+                change["created"].get("value", ""),
             )
         field = self.env[change["model"]]._fields.get(change["field"])
         if not field:
-            return ""
-        return self.env._(
-            "%(record)s: %(field)s was %(old)s, is %(new)s",
-            record=record.display_name or "",
-            field=field.get_description(self.env, ["string"])["string"],
-            old=self._change_value(field, change["old"]),
-            new=self._change_value(field, change["new"]),
+            return ()
+        return (
+            record.display_name or "",
+            field.get_description(self.env, ["string"])["string"],
+            self._change_value(field, change["old"]),
+            self._change_value(field, change["new"]),
         )
 
     def _change_value(self, field, value):
@@ -185,7 +231,7 @@ class CRVSEvent(models.Model):
         if field.type == "boolean":
             return self.env._("yes") if value else self.env._("no")
         if not value:
-            return self.env._("empty")
+            return ""
         if field.type == "many2one":
             return self.env[field.comodel_name].browse(value).exists().display_name or str(value)
         if field.type == "selection":

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ... import const
 from ...services import log_guard
 from ..mixins import check_group
 from ..processors.restorer import Restorer
@@ -19,12 +20,12 @@ class CRVSEvent(models.Model):
 
     _inherit = "spp.dci.crvs.event"
 
-    undo_reason = fields.Text(readonly=True, groups="spp_dci_client_crvs.group_crvs_officer")
+    undo_reason = fields.Text(readonly=True, groups=const.READS_PERSONS)
     undone_by = fields.Many2one("res.users", readonly=True)
     undone_date = fields.Datetime("Undone", readonly=True)
     not_restored = fields.Json(
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
         help="What the undo left as it is, since somebody changed it after the event.",
     )
     reassigned_to_id = fields.Many2one(
@@ -55,13 +56,16 @@ class CRVSEvent(models.Model):
 
         :return: an action
         :rtype: dict
-        :raise AccessError: for users who are not CRVS managers
+        :raise AccessError: for users who are not CRVS officers, or not managers where somebody
+            was found
         """
         self.ensure_one()
-        check_group(self.env, "manager")
+        check_group(self.env, "officer")
+        if self.error_kind not in ("no_match", "ambiguous"):
+            check_group(self.env, "manager")
         return self._open_wizard(
             "spp.dci.crvs.event.reassign",
-            self.env._("Belongs to Another Registrant"),
+            self.env._("Whom It Is About"),
             {"default_event_id": self.id},
         )
 

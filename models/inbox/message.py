@@ -68,15 +68,19 @@ class CRVSMessage(models.Model):
         help="The registry had used this message ID before, for another content.",
     )
     correlation_id = fields.Char(readonly=True)
-    transaction_id = fields.Char(readonly=True, groups="spp_dci_client_crvs.group_crvs_manager")
+    transaction_id = fields.Char(readonly=True, groups=const.READS_EVIDENCE)
     received_date = fields.Datetime("Received", required=True, readonly=True, index=True)
     remote_addr = fields.Char("Received From", readonly=True)
     duplicate_count = fields.Integer("Repeated", readonly=True)
     last_duplicate_date = fields.Datetime("Last Repeated", readonly=True)
-    refused_items = fields.Json(readonly=True, groups="spp_dci_client_crvs.group_crvs_manager")
+    refused_items = fields.Json(readonly=True, groups=const.READS_EVIDENCE)
     event_ids = fields.One2many("spp.dci.crvs.event", "message_id", "Events", readonly=True)
     request_id = fields.Many2one(
-        "spp.dci.crvs.request", "Answers", readonly=True, index="btree_not_null"
+        "spp.dci.crvs.request",
+        "Answers",
+        readonly=True,
+        index="btree_not_null",
+        groups=const.READS_EVIDENCE,
     )
 
     # The evidence.
@@ -84,15 +88,15 @@ class CRVSMessage(models.Model):
         "Compressed Body",
         attachment=False,
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
         help="The message exactly as it came, compressed with zlib.",
     )
     body_text = fields.Text(
         "Message as It Came",
         compute="_compute_body_text",
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
     )
-    signature = fields.Text(readonly=True, groups="spp_dci_client_crvs.group_crvs_manager")
+    signature = fields.Text(readonly=True, groups=const.READS_EVIDENCE)
     profile = fields.Char("Signature Profile", readonly=True)
     form = fields.Char("Signed Form", readonly=True)
     key_fingerprint = fields.Char(readonly=True)

@@ -29,18 +29,14 @@ class CRVSRequest(models.Model):
     _rec_name = "purpose"
 
     # Whoever knows these ids can have an answer counted, so they are random and not shown.
-    transaction_id = fields.Char(
-        required=True, readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
-    )
+    transaction_id = fields.Char(required=True, readonly=True, groups=const.READS_EVIDENCE)
     references = fields.Json(
         required=True,
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
         help="What was asked under each reference id.",
     )
-    answered_references = fields.Json(
-        readonly=True, groups="spp_dci_client_crvs.group_crvs_manager"
-    )
+    answered_references = fields.Json(readonly=True, groups=const.READS_EVIDENCE)
     data_source_id = fields.Many2one(
         "spp.dci.data.source", "Registry", required=True, readonly=True, ondelete="cascade"
     )

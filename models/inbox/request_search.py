@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ... import const
 from ...services import records
 from ...services.asking import verdicts
 from ...services.asking.death_checks import finding_of
@@ -15,13 +16,13 @@ class CRVSRequest(models.Model):
 
     result = fields.Json(
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
         help="By reference id, what the registry answered.",
     )
 
     pages = fields.Json(
         readonly=True,
-        groups="spp_dci_client_crvs.group_crvs_manager",
+        groups=const.READS_EVIDENCE,
         help="By reference id, the pages of an answer that is not complete yet.",
     )
 

@@ -173,8 +173,6 @@ class CRVSProcessor(models.AbstractModel):
         """
         for case in batch.open:
             event = case.event
-            if event.forced_person_id:
-                continue
             undone = batch.undone.get((case.person.id, event.event_type), ())
             if undone and (event.event_type == "death" or event.digest in undone):
                 self._hold(case, "repeated")

@@ -141,7 +141,9 @@ class SppDciDataSource(models.Model):
 
     def _crvs_only_default(self):
         """Leave the last of these as the only one that is asked by default."""
-        others = self.sudo().with_context(active_test=False).search([("crvs_is_default", "=", True)])
+        others = (
+            self.sudo().with_context(active_test=False).search([("crvs_is_default", "=", True)])
+        )
         (others - self[-1:]).write({"crvs_is_default": False})
 
     @api.model

@@ -30,9 +30,10 @@ class TestAccess(EventCase):
     def test_who_sees_what(self):
         with self.assertRaises(AccessError):
             self.event.with_user(self.clerk).read(["name"])
-        self.event.with_user(self.viewer).read(["name", "identifier_value", "event_date"])
+        self.event.with_user(self.viewer).read(["name", "identifier_shown", "event_date"])
+        self.event.with_user(self.officer).read(["identifier_value"])
         for user in (self.viewer, self.officer):
-            for field in ("raw_data", "changes", "changes_text"):
+            for field in ("raw_data", "changes", "raw_text"):
                 with self.assertRaises(AccessError):
                     self.event.with_user(user).read([field])
         self.event.with_user(self.manager).read(["raw_data", "changes"])

@@ -299,15 +299,6 @@ class TestUndo(EventCase):
         self.assertFalse(self.store(self.vital("death", {"UIN": "U-1", "DRN": "D-1"})))
         self.assertEqual(new.duplicate_count, 1)
 
-    def test_ambiguous_event_is_given_to_the_right_one(self):
-        right = self.registrant(ids={"UIN": "U-1", "BRN": "B-OTHER"})
-        event = self.process("death", {"UIN": "U-1", "BRN": "B-1"})
-        self.assertError(event, "ambiguous")
-        new = self.reassign(event, right)
-        self.assertOutcome(new, "applied")
-        self.assertTrue(right.disabled)
-        self.assertFalse(event._open_alerts("attention"))
-
     def test_event_is_not_given_to_whom_it_cannot_be_about(self):
         ana = self.registrant(ids={"UIN": "U-1"})
         group = self.registrant("Household", is_group=True)

@@ -16,30 +16,33 @@ ROLES = {
 }
 
 _VIEWERS = {"viewer": "r", "auditor": "r", "officer": "r", "manager": "r"}
+_READERS = {"auditor": "r", "officer": "r", "manager": "r"}
+_WIZARD_OF_OFFICERS = {"officer": "crwd", "manager": "crwd"}
 _WIZARD_OF_MANAGERS = {"manager": "crwd"}
 # Letters: create, read, write, delete. A role that is not named may do nothing.
 RIGHTS = {
     "spp.dci.crvs.check": {"officer": "r", "manager": "rd"},
     "spp.dci.crvs.check.line": {"officer": "r", "manager": "r"},
     "spp.dci.crvs.check.wizard": {"officer": "crwd", "manager": "crwd"},
-    "spp.dci.crvs.candidate": {"officer": "r", "manager": "r"},
+    "spp.dci.crvs.candidate": _READERS,
     # Every internal user reads what happened to whom; which fields, is tested beside this table.
     "spp.dci.crvs.event": {**_VIEWERS, "plain": "r", "system": "r"},
     "spp.dci.crvs.dialect.wizard": {"manager": "crwd", "system": "crwd"},
-    "spp.dci.crvs.event.reassign": _WIZARD_OF_MANAGERS,
+    "spp.dci.crvs.event.reassign": _WIZARD_OF_OFFICERS,
+    "spp.dci.crvs.event.review": _WIZARD_OF_OFFICERS,
     "spp.dci.crvs.event.reverse": _WIZARD_OF_MANAGERS,
     "spp.dci.crvs.event.wait": {},
     "spp.dci.crvs.id.type": {**_VIEWERS, "manager": "crwd", "system": "crwd"},
     "spp.dci.crvs.import.wizard": _WIZARD_OF_MANAGERS,
     "spp.dci.crvs.message": _VIEWERS,
     "spp.dci.crvs.pull": {**_VIEWERS, "manager": "crwd"},
-    "spp.dci.crvs.request": _VIEWERS,
+    "spp.dci.crvs.request": {"auditor": "r", "manager": "r"},
     "spp.dci.crvs.sender": {**_VIEWERS, "manager": "crw", "system": "crw"},
     "spp.dci.crvs.sender.key": {**_VIEWERS, "system": "r"},
     "spp.dci.crvs.subscribe.wizard": _WIZARD_OF_MANAGERS,
     "spp.dci.crvs.subscription": _VIEWERS,
-    "spp.dci.crvs.undo": {"manager": "r"},
-    "spp.dci.crvs.undo.line": {"manager": "r"},
+    "spp.dci.crvs.undo": {"auditor": "r", "manager": "r"},
+    "spp.dci.crvs.undo.line": {"auditor": "r", "manager": "r"},
     "spp.dci.crvs.undo.start": _WIZARD_OF_MANAGERS,
 }
 
@@ -59,8 +62,14 @@ METHODS = {
     ("spp.dci.crvs.check", "action_view_results"): _OFFICERS,
     ("spp.dci.crvs.check.line", "action_open_registrant"): _OFFICERS,
     ("spp.dci.crvs.check.wizard", "action_start"): _OFFICERS,
-    ("spp.dci.crvs.candidate", "action_choose"): _MANAGERS,
+    ("spp.dci.crvs.candidate", "action_choose"): _OFFICERS,
+    ("spp.dci.crvs.event", "action_nobody"): _OFFICERS,
+    ("spp.dci.crvs.event", "action_process_now"): _OFFICERS,
     ("spp.dci.crvs.event", "action_reassign"): _MANAGERS,
+    ("spp.dci.crvs.event", "action_retry"): _OFFICERS,
+    ("spp.dci.crvs.event", "action_review"): _OFFICERS,
+    ("spp.dci.crvs.event", "count_needs_me"): set(ROLES) - {"portal"},
+    ("spp.dci.crvs.event.review", "action_confirm"): _OFFICERS,
     ("spp.dci.crvs.event", "action_release"): _MANAGERS,
     ("spp.dci.crvs.event", "action_retry_processing"): _OFFICERS,
     ("spp.dci.crvs.event", "action_reverse"): _MANAGERS,
@@ -87,24 +96,27 @@ METHODS = {
     ("spp.dci.crvs.undo.start", "action_confirm"): _MANAGERS,
 }
 
-# The least role that may know a field of a model which lesser ones may read.
+# The least of those who act that may know a field of a model which lesser ones may read. Auditors,
+# who stand beside them, read all of these.
 FIELDS = {
     ("res.partner", "crvs_event_count"): "viewer",
     ("res.partner", "crvs_event_ids"): "viewer",
     ("spp.dci.crvs.event", "candidate_ids"): "officer",
     ("spp.dci.crvs.event", "changes"): "manager",
-    ("spp.dci.crvs.event", "changes_text"): "manager",
-    ("spp.dci.crvs.event", "comparison"): "officer",
+    ("spp.dci.crvs.event", "identifier_value"): "officer",
     ("spp.dci.crvs.event", "date_text"): "officer",
     ("spp.dci.crvs.event", "to_recover"): "officer",
     ("spp.dci.crvs.event", "digest"): "manager",
     ("spp.dci.crvs.event", "not_restored"): "manager",
     ("spp.dci.crvs.event", "raw_data"): "manager",
+    ("spp.dci.crvs.event", "raw_text"): "manager",
+    ("spp.dci.crvs.event", "review_remark"): "officer",
     ("spp.dci.crvs.event", "registration_number"): "officer",
     ("spp.dci.crvs.event", "undo_reason"): "officer",
     ("spp.dci.crvs.message", "body"): "manager",
     ("spp.dci.crvs.message", "body_text"): "manager",
     ("spp.dci.crvs.message", "refused_items"): "manager",
+    ("spp.dci.crvs.message", "request_id"): "manager",
     ("spp.dci.crvs.message", "signature"): "manager",
     ("spp.dci.crvs.message", "transaction_id"): "manager",
     ("spp.dci.crvs.request", "answered_references"): "manager",

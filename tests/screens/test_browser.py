@@ -31,7 +31,7 @@ RETRY = """
     const name = %s;
     await click("menu Events", () => withText(".o_menu_sections .o_nav_entry", "Events"));
     await click("event in the list", () => withText(".o_list_view td.o_data_cell", name));
-    await click("Retry", () => document.querySelector("button[name=action_retry_processing]"));
+    await click("Retry", () => document.querySelector("button[name=action_retry]"));
     await until("Processed", () => withText(".o_arrow_button_current", "Processed"));
     await until("Applied", () => withText(".o_form_view", "Applied"));
     if (document.querySelector("button[name=action_reverse], .nav-link[name=raw_data]")) {

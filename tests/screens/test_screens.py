@@ -21,8 +21,12 @@ MENUS = {
 BUTTONS = {
     "viewer": {"action_open_registrant", "action_view_results"},
     "officer": {
-        "action_retry_processing",
-        "process_event",
+        "action_choose",
+        "action_nobody",
+        "action_process_now",
+        "action_reassign",
+        "action_retry",
+        "action_review",
         "action_pause",
         "action_resume",
         "action_rerun_failed",
@@ -31,8 +35,6 @@ BUTTONS = {
     "manager": {
         "action_apply",
         "action_release",
-        "action_reassign",
-        "action_choose",
         "action_undo_withdrawn",
         "action_reverse",
         "action_fetch_public_key",
@@ -111,20 +113,6 @@ class TestScreens(EventCase):
                 self.assertFalse(records.new({}).scheduler_off)
                 self.env.ref(f"{ADDON}.{xml_id}").active = False
                 self.assertTrue(records.new({}).scheduler_off)
-
-    def test_events_that_need_a_person_are_one_filter(self):
-        unclear, waiting, held, done = (
-            self.process("death", {"UIN": f"SCREEN-{number}"}) for number in range(2, 6)
-        )
-        unclear._fail("ambiguous", "Several registrants")
-        held._hold("brake")
-        done._finish("applied")
-        arch = self.events.get_view(view_type="search")["arch"]
-        (domain,) = etree.fromstring(arch).xpath("//filter[@name='attention']/@domain")
-        found = self.events.search(
-            self.env["ir.filters"].new({"domain": domain})._get_eval_domain()
-        )
-        self.assertEqual(found & (unclear | waiting | held | done), unclear | held)
 
     def test_a_result_of_a_check_leads_to_the_registrant(self):
         person = self.registrant(ids={"UIN": "SCREEN-9"})

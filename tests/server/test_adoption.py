@@ -122,4 +122,4 @@ for number in range(1, 6):
                 " WHERE r.value IN ('A-4', 'A-5') AND p.disabled IS NOT NULL"
             ) == [(2,)]
 
-        wait_until(disabled, 60)
+        wait_until(disabled)
