@@ -41,8 +41,13 @@
         "views/data_source_views.xml",
         "views/crvs_id_type_views.xml",
         "views/crvs_signing_key_views.xml",
+        "views/res_users_views.xml",
         "views/res_config_settings_views.xml",
+        "wizards/crvs_overview_views.xml",
         "views/crvs_app_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["spp_dci_client_crvs/static/src/**/*"],
+    },
     "application": True,
 }

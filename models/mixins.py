@@ -40,6 +40,8 @@ def check_group(env, group, or_system=False):
         return
     if group == "manager":
         raise AccessError(env._("Only CRVS managers may do this. Ask one of them."))
+    if group == "viewer":
+        raise AccessError(env._("Only CRVS viewers, auditors, officers and managers may do this."))
     raise AccessError(env._("Only CRVS officers and managers may do this."))
 
 
@@ -117,7 +119,11 @@ class CRVSAlertMixin(models.AbstractModel):
     def _crvs_officers(self):
         """Return those who look after events: officers who are not managers, else managers."""
         officers = self._members("officer")
-        return officers - self._crvs_managers() or officers
+        officers = officers - self._crvs_managers() or officers
+        numbers = self.env["spp.registry.id"]
+        # Nobody is called who could not look at the registrant.
+        able = officers.filtered(lambda user: numbers.with_user(user).has_access("read"))
+        return able or officers
 
     @api.model
     def _members(self, group):

@@ -15,7 +15,14 @@ from .asking import test_unfinished
 from .dialects import test_dialect, test_opencrvs, test_opencrvs2, test_opencrvs_trust
 from .dialects import test_opencrvs_work
 from .event import test_access as test_event_access, test_changes, test_clock, test_concurrency
-from .event import test_distrusted, test_intake, test_isolation, test_life_cycle, test_pace
+from .event import (
+    test_digest,
+    test_distrusted,
+    test_intake,
+    test_isolation,
+    test_life_cycle,
+    test_pace,
+)
 from .event import test_query_plans, test_queue, test_to_do, test_transitions, test_undo
 from .event import test_undo_run
 from .event import test_versions_by_two_workers
@@ -27,5 +34,5 @@ from .processors import test_death_limit_workers, test_entitlements, test_extens
 from .processors import test_household, test_matching, test_numbers
 from .registry import test_default_source, test_id_type_map, test_id_types, test_neutralize
 from .registry import test_number_forms, test_registry_type, test_retention
-from .screens import test_browser, test_screens, test_translations
+from .screens import test_browser, test_overview, test_screens, test_translations
 from .trust import test_jwks, test_sender, test_sender_keys, test_sender_verify

@@ -13,6 +13,7 @@ from . import event_actions
 from . import event_reading
 from . import event_todo
 from . import event_alerts
+from . import event_digest
 from . import event_wait
 from . import candidate
 from . import event_undo

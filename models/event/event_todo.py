@@ -136,6 +136,11 @@ class CRVSEvent(models.Model):
             return TO_REVIEW
         return ()
 
+    @api.model
+    def _to_decide(self):
+        """Return the standings that need somebody, whoever that is."""
+        return TO_DECIDE
+
     @api.depends("standing")
     @api.depends_context("uid")
     def _compute_needs_me(self):

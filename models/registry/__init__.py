@@ -8,6 +8,7 @@ from . import id_type
 from . import registry_id
 from . import id_type_map
 from . import res_partner
+from . import res_users
 from . import partner_merge
 from . import data_source
 from . import res_config_settings

@@ -6,4 +6,5 @@ Imports ``services.signature``. Its neighbour is the ``inbox``, which asks it to
 from . import sender_key
 from . import sender
 from . import sender_fetch
+from . import sender_health
 from . import adoption

@@ -216,6 +216,7 @@ class TestMethods(AccessCase):
                 "date_from": "2026-01-01",
                 "death": False,
             },
+            "spp.dci.crvs.overview": {},
             "spp.dci.crvs.subscribe.wizard": {
                 "data_source_id": source.id,
                 "birth": False,
