@@ -37,6 +37,10 @@ class CRVSOverview(models.TransientModel):
         help="Data sources whose answers are not verified by the keys of a trusted registry.",
     )
 
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        self.display_name = self.env._("Overview")
+
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_needs(self):
         events = self.env["spp.dci.crvs.event"]

@@ -19,6 +19,11 @@ class CRVSEvent(models.Model):
         compute="_compute_identifier_shown",
         help="Masked for those who may not read what is personal.",
     )
+    notified_name = fields.Char(
+        "Notified",
+        compute="_compute_notified_name",
+        help="The person's name as the registry wrote it; masked for those who may not read it.",
+    )
     changes_table = fields.Html("What It Changed", compute="_compute_changes_table", sanitize=False)
     comparison = fields.Html(
         "As Notified and as Registered", compute="_compute_comparison", sanitize=False
@@ -43,6 +48,17 @@ class CRVSEvent(models.Model):
         for event in self:
             value = event.sudo().identifier_value
             event.identifier_shown = wording.masked(value) if is_masked else value
+
+    @api.depends("raw_data")
+    @api.depends_context("uid", "su")
+    def _compute_notified_name(self):
+        is_masked = self._is_masked()
+        for event in self:
+            try:
+                name = event.sudo()._read_vital().person.name
+            except records.InvalidRecord:
+                name = ""
+            event.notified_name = wording.masked(name) if is_masked else name
 
     @api.depends("raw_data")
     def _compute_raw_text(self):
@@ -88,6 +104,8 @@ class CRVSEvent(models.Model):
             self._row(label, notified, [(ours(person), differs(person)) for person in persons])
             for label, notified, ours, differs in self._compared(said)
         ]
+        # What nobody says anything of is no line of a comparison.
+        rows = [row for row in rows if row["notified"] or any(o["text"] for o in row["registered"])]
         return {"persons": persons.mapped("display_name"), "rows": rows}
 
     def _row(self, label, notified, registered):
@@ -110,13 +128,10 @@ class CRVSEvent(models.Model):
         _ = self.env._
         birth = said.birth_date and said.birth_date.isoformat()
         numbers = {(entry.type, entry.key) for entry in said.identifiers}
-        types = (
-            {
-                entry.id: entry.code.upper()
-                for entry in self.env["spp.vocabulary.code"].search_fetch([], ["code"])
-            }
-            if said.identifiers
-            else {}
+        sexes = {"male": _("male"), "female": _("female"), "other": _("other")}
+        statuses = self.env["spp.vocabulary.code"]
+        status = said.marital_status and statuses.get_code(
+            const.CIVIL_STATUS_NAMESPACE, said.marital_status
         )
 
         def numbers_of(person):
@@ -132,8 +147,8 @@ class CRVSEvent(models.Model):
             ),
             (
                 _("Sex"),
-                said.sex,
-                lambda person: _SEX.get(person.gender_id.code, ""),
+                sexes.get(said.sex, said.sex),
+                lambda person: person.gender_id.display_name,
                 lambda person: _SEX.get(person.gender_id.code, "") != said.sex,
             ),
             (
@@ -146,8 +161,7 @@ class CRVSEvent(models.Model):
                 _("Identifiers"),
                 ", ".join(f"{entry.type} {entry.value}" for entry in said.identifiers),
                 lambda person: ", ".join(
-                    f"{types.get(entry.id_type_id.id) or entry.id_type_id.code} {entry.value}"
-                    for entry in numbers_of(person)
+                    f"{entry.id_type_id.display_name} {entry.value}" for entry in numbers_of(person)
                 ),
                 lambda person: not numbers
                 & {
@@ -158,7 +172,7 @@ class CRVSEvent(models.Model):
             ),
             (
                 _("Civil status"),
-                said.marital_status,
+                (status and status.display_name) or said.marital_status,
                 lambda person: person.civil_status_id.display_name,
                 lambda person: person.civil_status_id.code != said.marital_status,
             ),

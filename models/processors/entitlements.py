@@ -118,7 +118,8 @@ class CRVSProcessorDeath(models.AbstractModel):
                     "or reclaim it."
                 )
             )
-            calls.append((case.event, "\n".join(lines)))
+            # The list itself is not for everybody who reads the event's history.
+            calls.append((case.event, self.env._("What is to be recovered, the event lists.")))
         self.env["spp.dci.crvs.event"]._call_officers("recovery", calls)
 
     @api.model

@@ -13,6 +13,7 @@ _NUMBERS = {
     "crvs_request_retention_d": const.PARAM_REQUEST_RETENTION_D,
     "crvs_check_retention_d": const.PARAM_CHECK_RETENTION_D,
     "crvs_max_deaths_per_hour": const.PARAM_MAX_DEATHS_PER_HOUR,
+    "crvs_officer_death_d": const.PARAM_OFFICER_DEATH_D,
     "crvs_future_d": const.PARAM_FUTURE_D,
     "crvs_no_match_attempts": const.PARAM_NO_MATCH_ATTEMPTS,
     "crvs_no_match_delay_factor": const.PARAM_NO_MATCH_DELAY_FACTOR,
@@ -46,6 +47,7 @@ class ResConfigSettings(models.TransientModel):
     crvs_check_retention_d = fields.Integer("Results of Death Checks")
 
     crvs_max_deaths_per_hour = fields.Integer("Deaths per Hour without Keys")
+    crvs_officer_death_d = fields.Integer("Deaths an Officer Assigns")
     crvs_future_d = fields.Integer("Days Ahead")
     crvs_placeholder_numbers = fields.Char(
         "Words for “No Number”", config_parameter=const.PARAM_PLACEHOLDERS
