@@ -28,6 +28,7 @@
         "wizards/crvs_event_review_views.xml",
         "wizards/crvs_undo_start_views.xml",
         "views/crvs_undo_views.xml",
+        "wizards/crvs_answer_views.xml",
         "views/res_partner_views.xml",
         "views/crvs_message_views.xml",
         "views/crvs_request_views.xml",

@@ -7,3 +7,5 @@ from . import crvs_overview
 from . import crvs_undo_start
 from . import crvs_check_wizard
 from . import crvs_import_wizard
+from . import crvs_death_answer
+from . import crvs_birth_answer

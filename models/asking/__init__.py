@@ -9,6 +9,8 @@ from . import subscription_exchange
 from . import subscription_upkeep
 from . import check
 from . import check_run
+from . import last_check
+from . import person_check
 from . import data_source
 from . import pull
 from . import pull_run

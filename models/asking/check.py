@@ -7,6 +7,14 @@ from odoo.tools import SQL
 from ... import const
 from ..mixins import check_group, number
 
+#: What a registry's answer about a death comes to.
+RESULTS = [
+    ("dead", "Dead"),
+    ("not_dead", "Not Dead"),
+    ("unknown", "Unknown to the Registry"),
+    ("failed", "Failed"),
+]
+
 
 class CRVSCheck(models.Model):
     """A run that asks a registry about the deaths of many registrants."""
@@ -293,13 +301,7 @@ class CRVSCheckLine(models.Model):
         "res.partner", "Registrant", required=True, readonly=True, ondelete="cascade", index=True
     )
     result = fields.Selection(
-        [
-            ("waiting", "Waiting"),
-            ("dead", "Dead"),
-            ("not_dead", "Not Dead"),
-            ("unknown", "Unknown to the Registry"),
-            ("failed", "Failed"),
-        ],
+        [("waiting", "Waiting"), *RESULTS],
         required=True,
         readonly=True,
     )

@@ -1,6 +1,6 @@
 import logging
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -19,6 +19,12 @@ _logger = logging.getLogger(__name__)
 
 # Messages in a row without any answer after which a run waits for a person.
 _MAX_FAILED_BATCHES = 3
+
+# By which ID types a registry is asked first.
+_NATIONAL = ("UIN", "NID", "NIN", "NATIONAL_ID")
+_OF_BIRTH = ("BRN", "BIRTH_CERTIFICATE")
+NATIONAL_FIRST = (*_NATIONAL, *_OF_BIRTH)
+BIRTH_FIRST = (*_OF_BIRTH, *_NATIONAL)
 
 
 @dataclass(slots=True)
@@ -91,41 +97,61 @@ class CRVSCheck(models.Model):
         return len(lines)
 
     def _ask(self, lines):
-        """Ask by each registrant's identifiers, the best first, until one of them tells.
+        """Ask about the registrants of lines.
 
         :return: the result of each line, None for those without a usable identifier
         :rtype: dict
         """
-        registry = Registry(self.env, self.data_source_id)
-        checker = DeathChecker(registry, IdentifierReader(self.env, self.data_source_id))
-        pairs = self._identifiers(registry.dialect, lines.partner_id)
-        results = dict.fromkeys(lines)
-        open_lines, position = list(lines), 0
-        while open_lines:
-            asked = [line for line in open_lines if len(pairs[line.partner_id.id]) > position]
-            answers = list(
+        answers = self._ask_about(self.data_source_id, lines.partner_id)
+        return {line: best_answer(answers[line.partner_id]) for line in lines}
+
+    @api.model
+    def _ask_about(self, data_source, partners):
+        """Ask by each registrant's identifiers, the best first, until one of them tells.
+
+        :param data_source: the registry
+        :param partners: ``res.partner`` records
+        :return: the answers about each registrant, in the order asked; none for those without a
+            usable identifier
+        :rtype: dict[models.Model, list[DeathCheck]]
+        """
+        registry = Registry(self.env, data_source)
+        checker = DeathChecker(registry, IdentifierReader(self.env, data_source))
+        numbers = self._identifiers(data_source, registry.dialect.can_check_death_by, partners)
+        answers = {partner: [] for partner in partners}
+        open_partners, position = list(partners), 0
+        while open_partners:
+            asked = [partner for partner in open_partners if len(numbers[partner.id]) > position]
+            now = list(
                 checker.check(
-                    (pairs[line.partner_id.id][position] for line in asked),
-                    [held_facts(line.partner_id) for line in asked],
+                    (pair_of(numbers[partner.id][position]) for partner in asked),
+                    [held_facts(partner) for partner in asked],
                 )
             )
-            for line, answer in zip(asked, answers, strict=True):
-                results[line] = _better(results[line], answer)
-            if answers and all(answer.status == FAILED for answer in answers):
+            for partner, answer in zip(asked, now, strict=True):
+                answers[partner].append(answer)
+            if now and all(answer.status == FAILED for answer in now):
                 break
-            open_lines = [
-                line
-                for line in asked
-                if not _tells(results[line].status, registry.dialect.knows_the_living)
+            open_partners = [
+                partner
+                for partner in asked
+                if not _tells(
+                    best_answer(answers[partner]).status, registry.dialect.knows_the_living
+                )
             ]
             position += 1
-        return results
+        return answers
 
-    def _identifiers(self, dialect, partners):
-        """Return the identifiers to ask by, those that a person keeps for life first.
+    @api.model
+    def _identifiers(self, data_source, can_ask_by, partners, first=NATIONAL_FIRST):
+        """Return the identifiers to ask by, those that tell most first.
 
-        :return: pairs of type and value by the id of the registrant
-        :rtype: dict[int, list[tuple[str, str]]]
+        :param data_source: the registry
+        :param can_ask_by: tells of the registry's name of an ID type whether it can be asked by it
+        :param partners: ``res.partner`` records
+        :param first: codes of ID types, the best first, in capitals
+        :return: ``spp.registry.id`` records by the id of the registrant
+        :rtype: dict[int, list[models.Model]]
         """
         found = {partner_id: [] for partner_id in partners.ids}
         identifiers = self.env["spp.registry.id"].search(
@@ -133,21 +159,20 @@ class CRVSCheck(models.Model):
         )
         types, listed = self.env["spp.dci.crvs.id.type"], placeholders(self.env)
         names = {
-            code: types._name_for(self.data_source_id, code)
+            code: types._name_for(data_source, code)
             for code in set(identifiers.id_type_id.mapped("code"))
         }
         for identifier in identifiers:
-            code = identifier.id_type_id.code or ""
-            name = names.get(code, "")
+            name = names.get(identifier.id_type_id.code or "", "")
             if (
-                dialect.can_check_death_by(name)
+                can_ask_by(name)
                 and name not in const.NON_IDENTIFYING_ID_TYPES
                 and identifier.value
                 and not is_placeholder(identifier.value, listed)
             ):
-                found[identifier.partner_id.id].append((code, identifier.value))
-        for pairs in found.values():
-            pairs.sort(key=lambda pair: _preference(pair[0]))
+                found[identifier.partner_id.id].append(identifier)
+        for entries in found.values():
+            entries.sort(key=lambda entry: _preference(entry.id_type_id.code, first))
         return found
 
     def _note(self, results):
@@ -182,6 +207,11 @@ class CRVSCheck(models.Model):
             )
         )
         self.env["spp.dci.crvs.check.line"].invalidate_model()
+        self.env["spp.dci.crvs.last.check"]._note(
+            self.data_source_id,
+            self.user_id,
+            {line.partner_id: result.status for line, result in results.items() if result},
+        )
 
     def _store_events(self, results):
         """Store the deaths found, each vital event once.
@@ -189,29 +219,44 @@ class CRVSCheck(models.Model):
         :return: the id of the event of each line of a dead registrant
         :rtype: dict
         """
-        source = self.data_source_id
-        vital_events = {
-            line: records.event_from_record(
-                "death", result.record, self.name, source.crvs_timezone or None
-            )
+        dead = {
+            line: result.record
             for line, result in results.items()
             if result and result.status == DEAD
         }
-        if not vital_events:
+        if not dead:
             return {}
-        events = self.env["spp.dci.crvs.event"]
         # How many there are is known at the end.
-        events._store(
+        stored, ids = self._store_deaths(self.data_source_id, dead, self.name)
+        stored._as_processor()._hold("check")
+        return ids
+
+    @api.model
+    def _store_deaths(self, source, dead, reference):
+        """Store deaths that a registry told when it was asked, each vital event once.
+
+        :param source: the registry
+        :param dict dead: the record of each death as received, by anything
+        :param str reference: of the question
+        :return: the events that are new, and the id of the event of each death by the same keys
+        :rtype: tuple[models.Model, dict]
+        """
+        events = self.env["spp.dci.crvs.event"]
+        vital_events = {
+            key: records.event_from_record("death", record, reference, source.crvs_timezone or None)
+            for key, record in dead.items()
+        }
+        stored = events._store(
             list(vital_events.values()),
             sender=source.crvs_sender_id,
             data_source=source,
             source="search",
-        )._as_processor()._hold("check")
-        digests = {line: vital.digest() for line, vital in vital_events.items()}
+        )
+        digests = {key: vital.digest() for key, vital in vital_events.items()}
         by_digest = events._ids_by_digest(
             events._origin_key(source.crvs_sender_id, source), digests.values()
         )
-        return {line: by_digest.get(digest) for line, digest in digests.items()}
+        return stored, {key: by_digest.get(digest) for key, digest in digests.items()}
 
     def _isolate(self, run, error):
         """After a batch that broke down, ask about its registrants one by one.
@@ -269,10 +314,30 @@ class CRVSCheck(models.Model):
             _logger.warning("CRVS death check %s paused: the registry does not answer", self.id)
 
 
-def _preference(id_type):
-    order = ("UIN", "NID", "NIN", "NATIONAL_ID", "BRN", "BIRTH_CERTIFICATE")
+def pair_of(identifier):
+    """Return an identifier as a registry is asked by it.
+
+    :param identifier: a ``spp.registry.id``
+    :return: code of the ID type, and the value
+    :rtype: tuple[str, str]
+    """
+    return identifier.id_type_id.code or "", identifier.value
+
+
+def best_answer(answers):
+    """Return of the answers about one registrant the one that counts.
+
+    :param answers: of one registrant, in the order asked
+    :type answers: list[DeathCheck]
+    :return: None when there are none
+    :rtype: DeathCheck
+    """
+    return reduce(_better, answers) if answers else None
+
+
+def _preference(id_type, first):
     code = id_type.upper()
-    return order.index(code) if code in order else len(order)
+    return first.index(code) if code in first else len(first)
 
 
 def _tells(status, knows_the_living):
@@ -286,8 +351,6 @@ def _better(earlier, later):
     No "not dead" hides that the other identifier could not be asked about, or led to records of
     somebody else.
     """
-    if earlier is None:
-        return later
     order = (DEAD, FAILED, NOT_DEAD, UNKNOWN)
 
     def rank(result):

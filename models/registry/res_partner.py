@@ -1,6 +1,9 @@
 from collections import Counter
 
-from odoo import fields, models
+from odoo import api, fields, models
+
+#: What only those may read who may see the IDs of registrants.
+CONFIDENTIAL = frozenset({"death_date", "crvs_last_update"})
 
 
 class ResPartner(models.Model):
@@ -26,15 +29,30 @@ class ResPartner(models.Model):
         "registrant without seeing each other.",
     )
 
-    # Beside our methods: who may write what effects rest on. Odoo keeps nobody from writing a
-    # field that is read-only on the screens.
+    crvs_shows_deceased = fields.Boolean(compute="_compute_crvs_shows_deceased")
+
     def _has_field_access(self, field, operation):
-        if operation == "write" and not self.env.su:
-            if field.name == "crvs_last_update":
+        """Say who may know of a death, and who may write what effects rest on.
+
+        Whoever may see the IDs of registrants may know when one died. Odoo keeps nobody from
+        writing a field that is read-only on the screens.
+        """
+        if not self.env.su:
+            if operation == "write" and field.name.startswith("crvs_"):
                 return False
-            if field.name == "death_date":
+            if field.name in CONFIDENTIAL and not self.env["spp.registry.id"].has_access("read"):
+                return False
+            if operation == "write" and field.name == "death_date":
                 return self.env.user.has_group("spp_dci_client_crvs.group_crvs_officer")
         return super()._has_field_access(field, operation)
+
+    @api.depends("death_date")
+    @api.depends_context("uid")
+    def _compute_crvs_shows_deceased(self):
+        """Tell the form whether to say so: it is opened also by people who may not know."""
+        may_know = self.env["spp.registry.id"].sudo(False).has_access("read")
+        for partner in self:
+            partner.crvs_shows_deceased = may_know and bool(partner.sudo().death_date)
 
     def _compute_crvs_event_count(self):
         counts = Counter()

@@ -142,11 +142,14 @@ class Dialect(ABC):
 
         :param id_type: our type, such as ``UIN``
         """
-        try:
-            self.death_criteria(id_type, "0")
-        except UnsupportedIdentifier:
-            return False
-        return True
+        return _is_taken(self.death_criteria, id_type)
+
+    def can_verify_birth_by(self, id_type: str) -> bool:
+        """Tell whether this registry can be asked about a birth by identifiers of a type.
+
+        :param id_type: our type, such as ``BRN``
+        """
+        return _is_taken(self.birth_criteria, id_type)
 
     def subscribe_criteria(self, event_type: str, start: str, end: str) -> dict[str, Any]:
         """Return the ``subscribe_criteria`` for all events of a type.
@@ -192,6 +195,14 @@ class Dialect(ABC):
             life = read_life(person, self.names_death(item, raw), date.today())
             return life.is_dead or life.is_doubtful
         return bool(getattr(person, event_type).text)
+
+
+def _is_taken(criteria: Any, id_type: str) -> bool:
+    try:
+        criteria(id_type, "0")
+    except UnsupportedIdentifier:
+        return False
+    return True
 
 
 def register_named(item: Any, raw: dict[str, Any]) -> str | None:

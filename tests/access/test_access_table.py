@@ -196,6 +196,16 @@ class TestMethods(AccessCase):
     def _wizard_values(self, name):
         event, source = self.made["spp.dci.crvs.event"], self.source
         return {
+            "spp.dci.crvs.birth.answer": {
+                "partner_id": self.person.id,
+                "data_source_id": source.id,
+                "result": "differs",
+            },
+            "spp.dci.crvs.death.answer": {
+                "partner_id": self.person.id,
+                "data_source_id": source.id,
+                "result": "not_dead",
+            },
             "spp.dci.crvs.check.wizard": {"data_source_id": source.id, "scope": "selected"},
             "spp.dci.crvs.dialect.wizard": {"data_source_id": source.id},
             "spp.dci.crvs.event.reassign": {

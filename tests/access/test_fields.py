@@ -31,7 +31,8 @@ class TestFieldsOfOtherModels(EventCase):
         officer = new_test_user(
             self.env,
             "crvs_clerk",
-            "base.group_partner_manager,spp_dci_client_crvs.group_crvs_officer",
+            "base.group_partner_manager,spp_dci_client_crvs.group_crvs_officer,"
+            "spp_registry.group_registry_viewer",
         )
         self.ana.with_user(officer).death_date = "2020-01-01"
         self.ana.with_user(officer).death_date = False

@@ -28,6 +28,9 @@ RIGHTS = {
     # Every internal user reads what happened to whom; which fields, is tested beside this table.
     "spp.dci.crvs.event": {**_VIEWERS, "plain": "r", "system": "r"},
     "spp.dci.crvs.dialect.wizard": {"manager": "crwd", "system": "crwd"},
+    "spp.dci.crvs.birth.answer": {"officer": "r", "manager": "r"},
+    "spp.dci.crvs.death.answer": {"officer": "r", "manager": "r"},
+    "spp.dci.crvs.last.check": {},
     "spp.dci.crvs.event.reassign": _WIZARD_OF_OFFICERS,
     "spp.dci.crvs.event.review": _WIZARD_OF_OFFICERS,
     "spp.dci.crvs.event.reverse": _WIZARD_OF_MANAGERS,
@@ -56,6 +59,10 @@ _ROOT_OF_TRUST = {"manager", "system"}
 METHODS = {
     ("spp.dci.data.source", "action_find_dialect"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.dialect.wizard", "action_use"): _ROOT_OF_TRUST,
+    ("res.partner", "action_crvs_check_death"): _OFFICERS,
+    ("res.partner", "action_crvs_verify_birth"): _OFFICERS,
+    ("spp.dci.crvs.birth.answer", "action_mark_verified"): _OFFICERS,
+    ("spp.dci.crvs.death.answer", "action_record"): _OFFICERS,
     ("spp.dci.crvs.check", "action_pause"): _OFFICERS,
     ("spp.dci.crvs.check", "action_apply"): _MANAGERS,
     ("spp.dci.crvs.check", "action_rerun_failed"): _OFFICERS,
@@ -101,8 +108,14 @@ METHODS = {
 # The least of those who act that may know a field of a model which lesser ones may read. Auditors,
 # who stand beside them, read all of these.
 FIELDS = {
+    ("res.partner", "crvs_checked_by"): "viewer",
+    ("res.partner", "crvs_checked_date"): "viewer",
+    ("res.partner", "crvs_checked_result"): "viewer",
+    ("res.partner", "crvs_checked_source_id"): "viewer",
+    ("res.partner", "crvs_checked_text"): "viewer",
     ("res.partner", "crvs_event_count"): "viewer",
     ("res.partner", "crvs_event_ids"): "viewer",
+    ("res.partner", "crvs_last_check_ids"): "viewer",
     ("spp.dci.crvs.event", "candidate_ids"): "officer",
     ("spp.dci.crvs.event", "changes"): "manager",
     ("spp.dci.crvs.event", "identifier_value"): "officer",
