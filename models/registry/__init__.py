@@ -10,5 +10,6 @@ from . import id_type_map
 from . import res_partner
 from . import res_users
 from . import partner_merge
+from . import partner_pick
 from . import data_source
 from . import res_config_settings
