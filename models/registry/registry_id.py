@@ -111,6 +111,62 @@ class RegistryID(models.Model):
 
     # === WHO WAITS FOR A NUMBER === #
 
+    @api.onchange("value", "id_type_id", "status")
+    def _onchange_crvs_number(self):
+        """Say before it is saved that a vital event waits for this number and will be applied.
+
+        Who is not in a group of this addon learns that there is one, and not of what kind.
+        """
+        key = numbers.normal_form(self.value or "")
+        if not key or not self.id_type_id or self.status == "invalid":
+            return None
+        if key == self._origin.crvs_key and self.id_type_id == self._origin.id_type_id:
+            return None
+        kinds = self.env["spp.dci.crvs.event.wait"].sudo()._kinds_waiting(self.id_type_id, key)
+        if not kinds:
+            return None
+        if self.env.user.has_group("spp_dci_client_crvs.group_crvs_viewer"):
+            lines = [self._crvs_waits(kind) for kind in sorted(kinds)]
+        else:
+            lines = [
+                self.env._(
+                    "The civil registry has reported something about the holder of this number. It "
+                    "will be applied to this registrant as soon as you save."
+                )
+            ]
+        lines.append(self.env._("If this number is not the registrant's, do not save it."))
+        return {
+            "warning": {
+                "title": self.env._("The civil registry knows this number"),
+                "message": "\n".join(lines),
+                "type": "dialog",
+            }
+        }
+
+    def _crvs_waits(self, kind):
+        """Say that an event waits for this number.
+
+        :param str kind: event type
+        """
+        _ = self.env._
+        sentences = {
+            "death": _(
+                "A death waits for this number: it will be applied as soon as you save. The "
+                "registrant is then disabled and leaves every programme."
+            ),
+            "birth": _("A birth waits for this number: it will be applied as soon as you save."),
+            "marriage": _(
+                "A marriage waits for this number: it will be applied as soon as you save."
+            ),
+            "divorce": _(
+                "A divorce waits for this number: it will be applied as soon as you save."
+            ),
+        }
+        return sentences.get(
+            kind,
+            _("A vital event waits for this number: it will be applied as soon as you save."),
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
         records = super().create(vals_list)

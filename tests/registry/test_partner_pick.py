@@ -53,9 +53,7 @@ class TestPartnerPick(EventCase):
 
     def test_who_may_not_see_numbers_sees_and_finds_none(self):
         names = dict(self.partners(self.clerk).name_search("Ana Pick"))
-        self.assertEqual(
-            names, {self.ana.id: "Ana Pick (03/02/1990)", self.twin.id: "Ana Pick"}
-        )
+        self.assertEqual(names, {self.ana.id: "Ana Pick (03/02/1990)", self.twin.id: "Ana Pick"})
         self.assertFalse(self.partners(self.clerk).name_search("9700000043"))
 
     def test_names_are_not_shared_by_those_who_may_see_more(self):
