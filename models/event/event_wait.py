@@ -102,10 +102,10 @@ class CRVSEvent(models.Model):
         decided = self.browse(case.event.id for case in batch.cases if not case.postponed)
         awaited = decided.filtered("identifier_added_by")
         for event in awaited:
-            event._tell_result()
+            event._tell_who_added()
         awaited.identifier_added_by = False
 
-    def _tell_result(self):
+    def _tell_who_added(self):
         """Show what came of this event on the screen of the user who added the identifier.
 
         Without any value, and without what happened for those who may not read events.
