@@ -49,6 +49,7 @@
     ],
     "assets": {
         "web.assets_backend": ["spp_dci_client_crvs/static/src/**/*"],
+        "web.assets_tests": ["spp_dci_client_crvs/static/tests/tours/**/*"],
     },
     "application": True,
 }

@@ -31,5 +31,5 @@ def pytest_collection_modifyitems(items: Any) -> None:
         path = Path(item.path)
         if path.parts[-3:-1] in _SERVER_FOLDERS:
             item.add_marker("server")
-        if path.stem == "test_browser":
+        if path.stem in ("test_browser", "test_journeys"):
             item.add_marker("browser")
