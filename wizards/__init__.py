@@ -9,3 +9,4 @@ from . import crvs_check_wizard
 from . import crvs_import_wizard
 from . import crvs_death_answer
 from . import crvs_birth_answer
+from . import crvs_connect_wizard

@@ -25,16 +25,18 @@ class CRVSSubscribeWizard(models.TransientModel):
         """Subscribe to the chosen kinds of events and show the registry's subscriptions.
 
         :return: the action that shows them
-        :raise AccessError: for everybody but CRVS managers
-        :raise UserError: when nothing is chosen, or the registry could not be asked or refuses
+        :raise AccessError: for everybody but CRVS managers and the system group
+        :raise UserError: when nothing is chosen, the connection lacks something, or the registry
+            could not be asked or refuses
         """
         self.ensure_one()
-        check_group(self.env, "manager")
+        check_group(self.env, "manager", or_system=True)
         chosen = [name for name in ("birth", "death", "marriage", "divorce") if self[name]]
         if not chosen:
             raise UserError(self.env._("Choose at least one kind of event."))
         if not self.data_source_id.is_civil_registry:
             raise UserError(self.env._("Choose the data source of a civil registry."))
+        self.data_source_id._crvs_check_complete()
         subscriptions = self.env["spp.dci.crvs.subscription"].sudo()
         for event_type in chosen:
             subscriptions._registry_subscribe(self.data_source_id, event_type)

@@ -12,5 +12,7 @@ from . import check_run
 from . import last_check
 from . import person_check
 from . import data_source
+from . import connection
+from . import checklist
 from . import pull
 from . import pull_run

@@ -27,11 +27,12 @@ class SppDciDataSource(models.Model):
             ("opencrvs", "OpenCRVS 1"),
             ("opencrvs2", "OpenCRVS 2"),
         ],
+        string="How It Speaks",
         required=True,
         default="standard",
-        help="How this registry speaks DCI. OpenCRVS names its registers and identifiers in its "
-        "own way, and events have to be pulled from it: OpenCRVS 2 is the server of OpenCRVS 1.9 "
-        "and later, OpenCRVS 1 the one before.",
+        help="Dialect: how this registry speaks DCI. OpenCRVS names its registers and identifiers "
+        "in its own way, and events have to be pulled from it: OpenCRVS 2 is the server of "
+        "OpenCRVS 1.9 and later, OpenCRVS 1 the one before.",
     )
     crvs_is_default = fields.Boolean(
         "Asked by Default",

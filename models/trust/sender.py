@@ -3,7 +3,7 @@ import time
 from contextlib import suppress
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ... import const
 from ...services import errors, signature
@@ -17,6 +17,10 @@ _attempts = Attempts()
 
 # Letters, digits and what may stand in a URL (RFC 3986 section 2), since registries use theirs.
 SENDER_ID_FORM = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,255}")
+
+
+# 16 characters of base64url are 96 bits, more than anybody can search for a second key.
+SHORTEST_FINGERPRINT = 16
 
 
 class CRVSSender(models.Model):
@@ -35,12 +39,12 @@ class CRVSSender(models.Model):
 
     name = fields.Char(required=True, tracking=True, help="What people call this registry.")
     sender_id = fields.Char(
-        string="Sender ID",
+        string="Its Name in Messages",
         required=True,
         copy=False,
         tracking=True,
-        help="The name under which the registry signs its messages (sender_id in the header). "
-        "Some registries use their base URL. It must match to the letter.",
+        help="Sender ID: the name under which the registry signs its messages (sender_id in the "
+        "header). Some registries use their base URL. It must match to the letter.",
     )
     company_id = fields.Many2one(
         "res.company",
@@ -58,26 +62,36 @@ class CRVSSender(models.Model):
         required=True,
         default="ed25519",
         tracking=True,
-        help="How this registry signs. A message signed in another way is refused, whatever it "
-        "says about itself.",
+        string="Kind of Signature",
+        help="Algorithm: how this registry signs. A message signed in another way is refused, "
+        "whatever it says about itself.",
     )
     jwks_url = fields.Char(
-        string="JWKS URL",
+        string="Registry's Key Address",
         tracking=True,
-        help="Where the registry publishes its keys, often <address>/.well-known/jwks.json. New "
-        "keys are then found by themselves. Without it, paste the public key.",
+        help="JWKS URL: where the registry publishes its keys, often "
+        "<address>/.well-known/jwks.json. New keys are then found by themselves. Without it, paste "
+        "the public key.",
     )
     public_key = fields.Text(
         string="Public Key",
         copy=False,
-        help="In PEM form. Filled by Fetch Public Key when there is a JWKS URL: it then shows the "
-        "newest key that the registry publishes.",
+        help="In PEM form. Filled by Fetch Public Key when there is a key address: it then shows "
+        "the newest key that the registry publishes.",
     )
     key_fingerprint = fields.Char(
         compute="_compute_key_fingerprint",
         store=True,
         tracking=True,
+        string="Fingerprint",
         help="RFC 7638 thumbprint of the public key. Compare it with the registry by telephone.",
+    )
+    compared_fingerprint = fields.Char(
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="The fingerprint that somebody compared with what the registry told. It has to be "
+        "compared again when the sender ID, the address of the keys or the algorithm changes.",
     )
     key_ids = fields.One2many("spp.dci.crvs.sender.key", "sender_id", string="Keys")
     last_key_fetch = fields.Datetime(
@@ -181,7 +195,7 @@ class CRVSSender(models.Model):
                 jwks_fetch.check_url(sender.jwks_url, allow_insecure=True)
             except jwks_fetch.KeyFetchError as error:
                 raise ValidationError(
-                    self.env._("This JWKS URL cannot be used: %(reason)s.", reason=error)
+                    self.env._("This key address cannot be used: %(reason)s.", reason=error)
                 ) from error
 
     @api.constrains("public_key", "algorithm", "jwks_url")
@@ -260,6 +274,8 @@ class CRVSSender(models.Model):
         if "algorithm" in vals:
             self._show_primary_key()
         anchored = self.filtered(lambda sender: before[sender][0] != sender._trust_anchor())
+        if {"sender_id", "algorithm", "jwks_url", "public_key"} & vals.keys():
+            anchored.filtered("compared_fingerprint").compared_fingerprint = False
         anchored._tell_trust_changed(
             self.env._(
                 "The key, the address, the algorithm or the name that this sender is trusted by "
@@ -317,6 +333,36 @@ class CRVSSender(models.Model):
             self.birth_years_contradict_approximate,
             self.birth_years_agree_approximate,
         )
+
+    def _compare_fingerprint(self, told):
+        """Trust a sender whose key is the one that its registry told of.
+
+        :param str told: the fingerprint, or its first characters, blanks do not count
+        :raise UserError: when it is too short, or none of the keys has it
+        """
+        self.ensure_one()
+        self.check_access("write")
+        told = "".join((told or "").split())
+        if len(told) < SHORTEST_FINGERPRINT:
+            raise UserError(
+                self.env._(
+                    "Enter at least the first %s characters of the fingerprint, as the registry's "
+                    "administrator reads them to you.",
+                    SHORTEST_FINGERPRINT,
+                )
+            )
+        found = [
+            key.fingerprint for key in self._trusted_keys() if key.fingerprint.startswith(told)
+        ]
+        if not found:
+            raise UserError(
+                self.env._(
+                    "None of the keys that were fetched has this fingerprint. Check it character "
+                    "by character. If it stays different, somebody may stand between the registry "
+                    "and us: do not go on."
+                )
+            )
+        self.sudo().write({"compared_fingerprint": found[0], "active": True})
 
     @api.model
     def _other_managers(self):

@@ -39,7 +39,7 @@ class CRVSSender(models.Model):
             if not sender.jwks_url:
                 raise UserError(
                     self.env._(
-                        "%(name)s has no JWKS URL. Please set it, or paste the public key.",
+                        "%(name)s has no key address. Please set it, or paste the public key.",
                         name=sender.name,
                     )
                 )
@@ -52,7 +52,7 @@ class CRVSSender(models.Model):
                 raise UserError(
                     self.env._(
                         "The keys of %(name)s could not be fetched: %(reason)s. Please check the "
-                        "JWKS URL and the algorithm, or ask the registry. The keys known so far "
+                        "key address and the algorithm, or ask the registry. The keys known so far "
                         "stay in use.",
                         name=sender.name,
                         reason=error,
@@ -206,7 +206,7 @@ class CRVSSender(models.Model):
                 self._crvs_managers(),
                 self.env._(
                     "The keys could not be fetched: %(reason)s. Those known so far stay in use. "
-                    "Please check the JWKS URL and the algorithm, or ask the registry.",
+                    "Please check the key address and the algorithm, or ask the registry.",
                     reason=error,
                 ),
             )

@@ -73,7 +73,7 @@ SENTENCES = {
     ),
     "bad_signature": _lt(
         "The signature of the registry's answer is not valid (%s). Fetch the registry's keys "
-        "again under Sender Registry, and tell the registry if it goes on."
+        "again under Trusted Registries, and tell the registry if it goes on."
     ),
     "clock_ahead": _lt(
         "The registry signed its answer %s seconds ahead of our time: the clocks differ. Have both "

@@ -21,11 +21,14 @@ class Trial(NamedTuple):
     :param dialect: its code
     :param understood: whether the registry answered a question in it
     :param sentence: what it said otherwise
+    :param problem: short word for that, a key of ``explanations.SENTENCES``; empty where there is
+        none
     """
 
     dialect: str
     understood: bool
     sentence: str
+    problem: str = ""
 
 
 def try_dialects(env: Environment, data_source: Any, codes: list[str]) -> list[Trial]:
@@ -40,13 +43,30 @@ def try_dialects(env: Environment, data_source: Any, codes: list[str]) -> list[T
     return [_try(env, data_source, code) for code in [*known, *sorted({*codes} - {*known})]]
 
 
+def try_connection(env: Environment, data_source: Any) -> Trial:
+    """Get a new token where one is needed, and ask about the birth of nobody.
+
+    :param env: environment of the caller, for the language
+    :param data_source: ``spp.dci.data.source``
+    :return: what came of it in the data source's own dialect
+    """
+    source = data_source.sudo()
+    registry = Registry(env, source)
+    source.clear_oauth2_token_cache()
+    try:
+        registry.get_ready()
+    except UserError as error:
+        return Trial(source.dialect, False, str(error), "token")
+    return _try(env, source, source.dialect)
+
+
 def _try(env: Environment, data_source: Any, code: str) -> Trial:
     registry = Registry(env, data_source, dialect=code)
     nobody = f"PROBE-{secrets.token_hex(6)}"
     try:
         (item,) = registry.search([registry.dialect.birth_criteria("BRN", nobody)])
     except UserError as error:
-        return Trial(code, False, str(error))
+        return Trial(code, False, str(error), getattr(error, "problem", ""))
     if item is None or (item.status in ("", "succ") and not item.problem and not item.is_pending):
         return Trial(code, True, "")
-    return Trial(code, False, explain(env, "rejected", item.reason_code))
+    return Trial(code, False, explain(env, "rejected", item.reason_code), "rejected")

@@ -311,7 +311,7 @@ class Registry:
             problem = "unreadable" if failure.unreadable else "unreachable"
         elif status in (401, 403) and self.data_source.signing_key_id:
             # What it could not verify, it may not have been able to.
-            problem, detail = "keys_unreachable", self._key_address()
+            problem, detail = "keys_unreachable", self.key_address()
         elif status in (401, 403):
             problem = "not_let_in"
         elif status == 429:
@@ -369,9 +369,12 @@ class Registry:
         """Return the address at which this registry reaches us."""
         return self.data_source.our_callback_uri or self._public_url() + _CALLBACK_PATH
 
-    def _key_address(self) -> str:
-        """Return where this registry finds the keys that verify our requests."""
-        configured = self.data_source.our_sender_id or ""
+    def key_address(self, our_sender_id: str | None = None) -> str:
+        """Return where this registry finds the keys that verify our requests.
+
+        :param our_sender_id: our name there, where it is another than the data source's
+        """
+        configured = our_sender_id or self.data_source.our_sender_id or ""
         name = self.dialect.sender_id(configured, self._public_url())
         base = name if name.startswith(("http://", "https://")) else self._public_url()
         return f"{base.rstrip('/')}/.well-known/jwks.json"

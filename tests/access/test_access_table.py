@@ -227,6 +227,7 @@ class TestMethods(AccessCase):
                 "death": False,
             },
             "spp.dci.crvs.overview": {},
+            "spp.dci.crvs.connect.wizard": {"data_source_id": source.id},
             "spp.dci.crvs.subscribe.wizard": {
                 "data_source_id": source.id,
                 "birth": False,

@@ -428,6 +428,8 @@ class TestSubscriptionAccess(SubscriptionCase):
         wizard = self.env["spp.dci.crvs.subscribe.wizard"].with_user(users["manager"])
         action = wizard.create({"data_source_id": self.source.id, "death": False})
         self.answer(lambda request: decided(request, code="S-2"))
+        self.complete(self.source)
+        self.source.answer_verification = "ignore"
         action.action_subscribe()
         self.assertEqual(self.subscriptions().mapped("code"), ["S-1", "S-2"])
         self.answer(decided)

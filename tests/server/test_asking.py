@@ -130,6 +130,12 @@ class TestSubscriptionsAtOnce(ServersCase):
         cls.registry.answer = cls.answer
         cls.key = new_key()
         cls.set_up_servers(cls.registry.url, SENDER, pem_of(cls.key))
+        # The guide has nothing more to ask.
+        cls.server.query(
+            "UPDATE spp_dci_data_source SET state = 'active', last_test_date = now()"
+            " WHERE code = 'crvs_main'"
+        )
+        cls.server.query("UPDATE spp_dci_crvs_sender SET compared_fingerprint = key_fingerprint")
         for server in (cls.server, cls.other):
             server.start()
         cls.browsers = [Browser(cls.server), Browser(cls.other)]

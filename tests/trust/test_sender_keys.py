@@ -250,7 +250,7 @@ class TestFetchFailure(FetchCase):
 
     def test_without_url(self):
         self.sender.jwks_url = False
-        with self.assertRaisesRegex(UserError, "no JWKS URL"):
+        with self.assertRaisesRegex(UserError, "no key address"):
             self.sender.fetch_public_key()
 
 

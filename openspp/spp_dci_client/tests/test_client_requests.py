@@ -128,7 +128,7 @@ class TestClientRequests(ClientCase):
     def test_connection(self):
         for status in (200, 404):
             self.server.replies = [Reply(status)]
-            self.assertEqual(self.source.action_test_connection()["params"]["type"], "success")
+            self.assertEqual(self.source.test_connection()["params"]["type"], "success")
             self.assertEqual((self.source.state, self.source.last_error), ("active", False))
         self.assertEqual(self.server.requests[0].path, "/api/.well-known/jwks.json")
         for status in (401, 500):
