@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ... import const
 from ...services import dialects
-from ..mixins import check_group
+from ..mixins import check_group, notify
 
 
 class CRVSPull(models.Model):
@@ -131,7 +131,8 @@ class CRVSPull(models.Model):
     def action_run_now(self):
         """Have the scheduler search now.
 
-        :return: True
+        :return: an action that says so
+        :rtype: dict
         :raise AccessError: for everybody but CRVS managers
         """
         check_group(self.env, "manager")
@@ -139,7 +140,7 @@ class CRVSPull(models.Model):
             lambda pull: pull.kind == "regular" or not pull.end_date
         ).next_date = fields.Datetime.now()
         self._wake_scheduler()
-        return True
+        return notify(self.env, self.env._("The search begins in a moment."))
 
     def _since(self):
         """Return the first day of the events that a scan wants."""

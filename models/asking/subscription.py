@@ -4,7 +4,7 @@ from odoo.tools import SQL
 from ... import const
 from ...services.asking import subscription_messages as answers
 from ...services.own_cursor import lock
-from ..mixins import check_group
+from ..mixins import check_group, notify
 
 
 class CRVSSubscription(models.Model):
@@ -318,7 +318,8 @@ class CRVSSubscription(models.Model):
     def action_unsubscribe(self):
         """End these subscriptions at their registries.
 
-        :return: True
+        :return: an action that says where they stand
+        :rtype: dict
         :raise AccessError: for everybody but CRVS managers
         :raise UserError: when a registry could not be asked or refuses
         """
@@ -327,16 +328,23 @@ class CRVSSubscription(models.Model):
             subscription._registry_unsubscribe(
                 subscription.data_source_id, [subscription._handle()]
             )
-        return True
+        return self._tell_standing()
 
     def action_ask_status(self):
         """Ask the registries what became of these subscriptions.
 
-        :return: True
+        :return: an action that says where they stand
+        :rtype: dict
         :raise AccessError: for everybody but CRVS managers and the system group
         :raise UserError: when a registry could not be asked
         """
         check_group(self.env, "manager", or_system=True)
         for subscription in self.sudo():
             subscription._ask_status()
-        return True
+        return self._tell_standing()
+
+    def _tell_standing(self):
+        self.invalidate_recordset()
+        states = dict(self._fields["state"]._description_selection(self.env))
+        lines = [f"{one.display_name}: {states[one.state]}" for one in self]
+        return notify(self.env, "; ".join(lines))
