@@ -35,6 +35,7 @@
         "views/crvs_request_views.xml",
         "views/crvs_subscription_views.xml",
         "wizards/crvs_check_wizard_views.xml",
+        "wizards/crvs_check_pause_views.xml",
         "views/crvs_check_views.xml",
         "wizards/crvs_import_wizard_views.xml",
         "views/crvs_pull_views.xml",

@@ -8,9 +8,12 @@ from . import subscription
 from . import subscription_exchange
 from . import subscription_upkeep
 from . import check
+from . import check_line
 from . import check_run
 from . import last_check
 from . import person_check
+from . import check_steps
+from . import check_bindings
 from . import data_source
 from . import connection
 from . import checklist

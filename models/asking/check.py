@@ -41,6 +41,11 @@ class CRVSCheck(models.Model):
         readonly=True,
     )
     selection = fields.Char("Whom", readonly=True, help="How the registrants were chosen.")
+    # Not a Reference: the module of the programme or cycle may be gone one day.
+    target_model = fields.Char(readonly=True)
+    target_id = fields.Many2oneReference(
+        "Programme or Cycle", model_field="target_model", readonly=True, index="btree_not_null"
+    )
     state = fields.Selection(
         [
             ("running", "Running"),
@@ -141,13 +146,14 @@ class CRVSCheck(models.Model):
     # === STARTING === #
 
     @api.model
-    def _start(self, data_source, partner_ids, effect, selection):
+    def _start(self, data_source, partner_ids, effect, selection, target=None):
         """Enter a run and have the scheduler work on it.
 
         :param data_source: registry to ask
         :param list[int] partner_ids: registrants, chosen with the rights of the user
         :param str effect: ``events`` or ``report``
         :param str selection: how they were chosen, in words without personal data
+        :param target: the programme or cycle whose members they are
         :return: the run
         :raise UserError: when there is nobody to ask about
         """
@@ -162,6 +168,8 @@ class CRVSCheck(models.Model):
                 "user_id": self.env.uid,
                 "effect": effect,
                 "selection": selection,
+                "target_model": target and target._name,
+                "target_id": target and target.id,
                 "state": "running",
                 "start_date": fields.Datetime.now(),
             }
@@ -195,6 +203,9 @@ class CRVSCheck(models.Model):
         """
         check_group(self.env, "officer")
         self.check_access("read")
+        # An officer who is an auditor too reads all of them, and acts on no more.
+        if self.sudo().user_id - self.env.user:
+            check_group(self.env, "manager")
 
     def action_pause(self):
         """Stop after the message that is under way.
@@ -232,16 +243,30 @@ class CRVSCheck(models.Model):
         :return: True
         :raise AccessError: see :meth:`_check_officer`
         """
+        return self._ask_again("failed")
+
+    def action_rerun_unknown(self):
+        """Ask again about those whom the registry did not know.
+
+        :return: True
+        :raise AccessError: see :meth:`_check_officer`
+        """
+        return self._ask_again("unknown")
+
+    def _ask_again(self, result):
         self._check_officer()
+        self.env["spp.dci.crvs.check.line"].flush_model(["result", "left_out", "paused"])
         for check in self.sudo():
             self.env.cr.execute(
                 SQL(
                     """
                     UPDATE spp_dci_crvs_check_line
-                       SET result = 'waiting', reason = NULL, checked_date = NULL
-                     WHERE check_id = %s AND result = 'failed'
+                       SET result = 'waiting', reason = NULL, checked_date = NULL,
+                           left_out = paused IS NOT NULL
+                     WHERE check_id = %s AND result = %s
                     """,
                     check.id,
+                    result,
                 )
             )
             if self.env.cr.rowcount:
@@ -253,14 +278,19 @@ class CRVSCheck(models.Model):
         """Show the results, from where they can be exported.
 
         :return: the action that shows them
-        :raise AccessError: see :meth:`_check_officer`
+        :raise AccessError: for users who may not see this run
         """
         self.ensure_one()
-        self._check_officer()
+        check_group(self.env, "viewer")
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "spp_dci_client_crvs.action_spp_dci_crvs_check_line"
         )
-        return {**action, "domain": [("check_id", "=", self.id)]}
+        return {
+            **action,
+            "domain": [("check_id", "=", self.id)],
+            "context": {"crvs_can_pause": self.can_pause},
+        }
 
     def _finish(self):
         """End a run; its deaths are applied unless there are more than the limit."""
@@ -284,48 +314,3 @@ class CRVSCheck(models.Model):
             {"state": "running", "pause_reason": False, "failed_batches": 0, "end_date": False}
         )
         self._wake_scheduler()
-
-
-class CRVSCheckLine(models.Model):
-    """What a registry said about one registrant. There are many of these, so it stays plain."""
-
-    _name = "spp.dci.crvs.check.line"
-    _description = "Result of a Death Check"
-    _order = "id"
-    _rec_name = "partner_id"
-
-    check_id = fields.Many2one(
-        "spp.dci.crvs.check", required=True, readonly=True, ondelete="cascade"
-    )
-    partner_id = fields.Many2one(
-        "res.partner", "Registrant", required=True, readonly=True, ondelete="cascade", index=True
-    )
-    result = fields.Selection(
-        [("waiting", "Waiting"), *RESULTS],
-        required=True,
-        readonly=True,
-    )
-    identifier_type = fields.Char(readonly=True, help="By which of the registrant's IDs.")
-    death_date = fields.Date("Date of Death", readonly=True, help="As the registry wrote it.")
-    reason = fields.Char(readonly=True)
-    event_id = fields.Many2one(
-        "spp.dci.crvs.event", readonly=True, ondelete="set null", index="btree_not_null"
-    )
-    checked_date = fields.Datetime("Checked On", readonly=True)
-
-    _check_result_idx = models.Index("(check_id, result, id)")
-
-    def action_open_registrant(self):
-        """Show whom this result is about.
-
-        :return: the action that shows the registrant
-        :rtype: dict
-        :raise AccessError: for users who may not see results of death checks
-        """
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "res.partner",
-            "res_id": self.partner_id.id,
-            "view_mode": "form",
-        }

@@ -157,16 +157,12 @@ class CRVSCheck(models.Model):
         identifiers = self.env["spp.registry.id"].search(
             [("partner_id", "in", partners.ids), ("status", "!=", "invalid")], order="id"
         )
-        types, listed = self.env["spp.dci.crvs.id.type"], placeholders(self.env)
-        names = {
-            code: types._name_for(data_source, code)
-            for code in set(identifiers.id_type_id.mapped("code"))
-        }
+        codes = set(identifiers.id_type_id.mapped("code"))
+        usable = self._usable_codes(data_source, can_ask_by, codes)
+        listed = placeholders(self.env)
         for identifier in identifiers:
-            name = names.get(identifier.id_type_id.code or "", "")
             if (
-                can_ask_by(name)
-                and name not in const.NON_IDENTIFYING_ID_TYPES
+                identifier.id_type_id.code in usable
                 and identifier.value
                 and not is_placeholder(identifier.value, listed)
             ):
@@ -174,6 +170,54 @@ class CRVSCheck(models.Model):
         for entries in found.values():
             entries.sort(key=lambda entry: _preference(entry.id_type_id.code, first))
         return found
+
+    @api.model
+    def _usable_codes(self, data_source, can_ask_by, codes):
+        """Return those of our ID types by which a registry can be asked.
+
+        :param data_source: the registry
+        :param can_ask_by: tells of the registry's name of an ID type whether it can be asked by it
+        :param codes: of our ID types
+        :rtype: set[str]
+        """
+        types = self.env["spp.dci.crvs.id.type"]
+        names = {code: types._name_for(data_source, code) for code in codes if code}
+        return {
+            code
+            for code, name in names.items()
+            if can_ask_by(name) and name not in const.NON_IDENTIFYING_ID_TYPES
+        }
+
+    @api.model
+    def _count_without_number(self, data_source, partners):
+        """Count registrants by whose identifiers the registry cannot be asked.
+
+        :param partners: ``Query`` of registrants
+        :rtype: int
+        """
+        types = self.env["spp.vocabulary.code"].search(
+            [("namespace_uri", "=", const.ID_TYPE_NAMESPACE)]
+        )
+        dialect = Registry(self.env, data_source).dialect
+        usable = self._usable_codes(
+            data_source, dialect.can_check_death_by, set(types.mapped("code"))
+        )
+        self.env["spp.registry.id"].flush_model(["partner_id", "id_type_id", "value", "status"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT partner_id, value FROM spp_registry_id
+                 WHERE partner_id IN %s AND id_type_id = ANY(%s)
+                   AND status IS DISTINCT FROM 'invalid' AND value != ''
+                """,
+                partners.subselect(),
+                types.filtered(lambda id_type: id_type.code in usable).ids,
+            )
+        )
+        listed = placeholders(self.env)
+        return len(partners) - len(
+            {partner_id for partner_id, value in rows if not is_placeholder(value, listed)}
+        )
 
     def _note(self, results):
         """Write the results, and the deaths among them as events if that was wanted."""

@@ -207,6 +207,7 @@ class TestMethods(AccessCase):
                 "result": "not_dead",
             },
             "spp.dci.crvs.check.wizard": {"data_source_id": source.id, "scope": "selected"},
+            "spp.dci.crvs.check.pause": {"check_id": self.made["spp.dci.crvs.check"].id},
             "spp.dci.crvs.dialect.wizard": {"data_source_id": source.id},
             "spp.dci.crvs.event.reassign": {
                 "event_id": event.id,

@@ -21,8 +21,9 @@ _WIZARD_OF_OFFICERS = {"officer": "crwd", "manager": "crwd"}
 _WIZARD_OF_MANAGERS = {"manager": "crwd"}
 # Letters: create, read, write, delete. A role that is not named may do nothing.
 RIGHTS = {
-    "spp.dci.crvs.check": {"officer": "r", "manager": "rd"},
-    "spp.dci.crvs.check.line": {"officer": "r", "manager": "r"},
+    "spp.dci.crvs.check": {**_READERS, "manager": "rd"},
+    "spp.dci.crvs.check.line": _READERS,
+    "spp.dci.crvs.check.pause": _WIZARD_OF_OFFICERS,
     "spp.dci.crvs.check.wizard": {"officer": "crwd", "manager": "crwd"},
     "spp.dci.crvs.candidate": _READERS,
     # Every internal user reads what happened to whom; which fields, is tested beside this table.
@@ -53,6 +54,7 @@ RIGHTS = {
 
 _VIEWING = {"viewer", "auditor", "officer", "manager"}
 _OFFICERS = {"officer", "manager"}
+_READING = {"auditor", "officer", "manager"}
 _MANAGERS = {"manager"}
 _ROOT_OF_TRUST = {"manager", "system"}
 # Who may call a method; everybody else gets an AccessError. Methods that override Odoo's own
@@ -76,8 +78,15 @@ METHODS = {
     ("spp.dci.crvs.check", "action_apply"): _MANAGERS,
     ("spp.dci.crvs.check", "action_rerun_failed"): _OFFICERS,
     ("spp.dci.crvs.check", "action_resume"): _OFFICERS,
-    ("spp.dci.crvs.check", "action_view_results"): _OFFICERS,
-    ("spp.dci.crvs.check.line", "action_open_registrant"): _OFFICERS,
+    ("spp.dci.crvs.check", "action_check_again"): _OFFICERS,
+    ("spp.dci.crvs.check", "action_pause_unknown"): _OFFICERS,
+    ("spp.dci.crvs.check", "action_rerun_unknown"): _OFFICERS,
+    ("spp.dci.crvs.check", "action_view_results"): _READING,
+    ("spp.dci.crvs.check.line", "action_leave_out"): _OFFICERS,
+    ("spp.dci.crvs.check.line", "action_open_registrant"): _READING,
+    ("spp.dci.crvs.check.line", "action_pause"): _OFFICERS,
+    ("spp.dci.crvs.check.line", "action_take_back"): _OFFICERS,
+    ("spp.dci.crvs.check.pause", "action_confirm"): _OFFICERS,
     ("spp.dci.crvs.check.wizard", "action_start"): _OFFICERS,
     ("spp.dci.crvs.candidate", "action_choose"): _OFFICERS,
     ("spp.dci.crvs.event", "action_nobody"): _OFFICERS,

@@ -39,6 +39,33 @@ RETRY = """
     }
 """
 
+# Pauses a death check behind the form's back; the form says so by itself, and then asks no more.
+PROGRESS = """
+    const id = %s;
+    await until("Running", () => withText(".o_arrow_button_current", "Running"));
+    await fetch("/web/dataset/call_kw/spp.dci.crvs.check/action_pause", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({
+            params: {
+                model: "spp.dci.crvs.check", method: "action_pause", args: [[id]], kwargs: {},
+            },
+        }),
+    });
+    await until("Paused", () => withText(".o_arrow_button_current", "Paused"));
+    const reads = () =>
+        performance.getEntriesByType("resource").filter((entry) => entry.name.includes("/web_read"))
+            .length;
+    const before = reads();
+    if (!before) {
+        throw new Error("readings cannot be counted in this way");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    if (reads() !== before) {
+        throw new Error("the form of a check that does not run is still read");
+    }
+"""
+
 # Where Odoo looks for one.
 BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 
@@ -78,3 +105,28 @@ class TestBrowser(HttpCase, EventCase):
         event.invalidate_recordset()
         self.assertOutcome(event, "applied")
         self.assertTrue(registrant.disabled)
+
+    def test_progress_of_a_death_check_is_seen_without_reloading(self):
+        check = self.env["spp.dci.crvs.check"].create(
+            {
+                "name": "CHK/BROWSER",
+                "data_source_id": self.source.id,
+                "user_id": self.officer.id,
+                "effect": "report",
+                "state": "running",
+            }
+        )
+        self.env["spp.dci.crvs.check.line"].create(
+            {
+                "check_id": check.id,
+                "partner_id": self.registrant("Ana Browser").id,
+                "result": "waiting",
+            }
+        )
+        self.browser_js(
+            f"/odoo/crvs-death-checks/{check.id}",
+            SCRIPT % (PROGRESS % check.id),
+            login=self.officer.login,
+        )
+        check.invalidate_recordset()
+        self.assertEqual(check.state, "paused")

@@ -1,0 +1,55 @@
+from odoo import fields, models
+
+from .check import RESULTS
+
+
+class CRVSCheckLine(models.Model):
+    """What a registry said about one registrant. There are many of these, so it stays plain."""
+
+    _name = "spp.dci.crvs.check.line"
+    _description = "Result of a Death Check"
+    _order = "id"
+    _rec_name = "partner_id"
+
+    check_id = fields.Many2one(
+        "spp.dci.crvs.check", required=True, readonly=True, ondelete="cascade"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Registrant", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    result = fields.Selection(
+        [("waiting", "Waiting"), *RESULTS],
+        required=True,
+        readonly=True,
+    )
+    identifier_type = fields.Char(readonly=True, help="By which of the registrant's IDs.")
+    death_date = fields.Date("Date of Death", readonly=True, help="As the registry wrote it.")
+    reason = fields.Char(readonly=True)
+    event_id = fields.Many2one(
+        "spp.dci.crvs.event", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    checked_date = fields.Datetime("Checked On", readonly=True)
+    selection = fields.Char(related="check_id.selection", string="Checked For")
+    left_out = fields.Boolean(
+        "Left Out", readonly=True, help="An officer wants the next payment to leave this one out."
+    )
+    paused = fields.Json(
+        "Paused Memberships", readonly=True, help="Which memberships were paused from here."
+    )
+
+    _check_result_idx = models.Index("(check_id, result, id)")
+
+    def action_open_registrant(self):
+        """Show whom this result is about.
+
+        :return: the action that shows the registrant
+        :rtype: dict
+        :raise AccessError: for users who may not see results of death checks
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "view_mode": "form",
+        }
