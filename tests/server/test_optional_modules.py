@@ -13,6 +13,15 @@ CLASSES = (
     *("TestDeath", "TestBirth", "TestCivilStatus", "TestMatching", "TestNumbers", "TestHousehold"),
     *("TestEntitlements", "TestUndo", "TestScreens", "TestEvents"),
 )
+# Run in Odoo's shell.
+LEAVE = """
+env["ir.module.module"].search([("name", "=", "%s")]).button_immediate_uninstall()
+"""
+OFFERED = """
+for name in ("program", "program.membership", "cycle", "cycle.membership"):
+    bound = env["ir.actions.actions"].get_bindings(f"spp.{name}")["action"]
+    assert "Check Deaths" in [action["name"] for action in bound], bound
+"""
 
 
 class TestWithoutOptionalModules(unittest.TestCase):
@@ -29,10 +38,12 @@ class TestWithoutOptionalModules(unittest.TestCase):
         models = {row[0] for row in server.query("SELECT model FROM ir_model")}
         self.assertFalse(models & {"spp.program", "spp.cycle", "spp.entitlement"})
         self.assertEqual(complaints(load(server, "-u", ADDON)), [])
-        server.run(
-            f'module = env["ir.module.module"].search([("name", "=", "{ADDON}")])\n'
-            "module.button_immediate_uninstall()"
-        )
+        with self.subTest("programmes that come later, and go"):
+            self.assertEqual(complaints(load(server, "-i", "spp_programs")), [])
+            server.run(OFFERED)
+            server.run(LEAVE % "spp_programs")
+            self.assertEqual(complaints(load(server, "-u", ADDON)), [])
+        server.run(LEAVE % ADDON)
         left = server.query(
             "SELECT model FROM ir_model WHERE model LIKE 'spp.dci.crvs.%%'"
             " UNION SELECT name FROM ir_model_fields WHERE name LIKE 'crvs_%%'"
