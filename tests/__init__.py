@@ -8,8 +8,8 @@ from .asking import (
     test_base_client,
     test_check,
     test_check_forms,
-    test_connect,
     test_check_payment,
+    test_connect,
     test_death_checks,
 )
 from .asking import test_omitted, test_person_check, test_pull, test_pull_full, test_pull_pages
