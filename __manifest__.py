@@ -32,6 +32,7 @@
         "wizards/crvs_answer_views.xml",
         "views/res_partner_views.xml",
         "views/crvs_message_views.xml",
+        "views/crvs_refusal_views.xml",
         "views/crvs_request_views.xml",
         "views/crvs_subscription_views.xml",
         "wizards/crvs_check_wizard_views.xml",

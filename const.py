@@ -1,11 +1,16 @@
 """Names and numbers that several parts of the addon share."""
 
+import re
+
 EVENT_TYPES = [
     ("birth", "Birth"),
     ("death", "Death"),
     ("marriage", "Marriage"),
     ("divorce", "Divorce"),
 ]
+
+# Letters, digits and what may stand in a URL (RFC 3986 section 2), since registries use theirs.
+SENDER_ID_FORM = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,255}")
 
 # Who reads what is about a person, and who reads what proves it.
 READS_PERSONS = "spp_dci_client_crvs.group_crvs_officer,spp_dci_client_crvs.group_crvs_auditor"

@@ -90,6 +90,7 @@ class DCIDispatcher(Dispatcher):
                 error.reason,
                 self.request.httprequest.remote_addr,
             )
+            self._count(error)
         elif isinstance(exc, HTTPException):
             return exc
         else:
@@ -101,6 +102,16 @@ class DCIDispatcher(Dispatcher):
             exc.loglevel = logging.DEBUG
             exc.args = (describe(exc),)
         return _json_response(error.http_status, acknowledgement.refused(error))
+
+    def _count(self, error):
+        """Have a refused message counted, whose answer is decided whatever comes of it."""
+        try:
+            with statements_hidden():
+                env = self.request.env
+                env.cr.rollback()  # nothing of a refused message is kept, nor locked any longer
+                env["spp.dci.crvs.refusal"]._note(error, self.request.httprequest.remote_addr)
+        except Exception as exc:  # noqa: BLE001  the answer must get out
+            _logger.warning("A refused message could not be counted: %s", describe(exc))
 
 
 def _describe_safely(exc):

@@ -15,6 +15,8 @@ class DCIError(Exception):
     :param where: place in the message that is meant, such as ``message.notify_event[3].data``
     :ivar sender_id: who the sender claims to be, cut down to what a log line may hold; set by
         whoever knows it
+    :ivar claimed_sender: the same when it has the form of a sender ID, else empty
+    :ivar registry_id: id of the registry of that name, 0 when there is none
     """
 
     http_status = 400
@@ -26,6 +28,8 @@ class DCIError(Exception):
         super().__init__(message or self.sentence)
         self.where = where
         self.sender_id = ""
+        self.claimed_sender = ""
+        self.registry_id = 0
 
 
 class WrongMethod(DCIError):

@@ -7,3 +7,4 @@ from . import request
 from . import request_search
 from . import request_again
 from . import message
+from . import refusal

@@ -316,6 +316,7 @@ class CRVSMessage(models.Model):
         :raise DCIError: for the first check that fails; its ``sender_id`` is the claimed sender
         """
         envelope = envelopes.parse(body)
+        origin = None
         try:
             envelopes.check_header(envelope, path_kind)
             envelopes.check_version(envelope)
@@ -330,7 +331,7 @@ class CRVSMessage(models.Model):
                 envelope, max_items=int(number(self.env, const.PARAM_MAX_ITEMS))
             )
         except errors.DCIError as error:
-            error.sender_id = _loggable(envelope.header.get("sender_id"))
+            self._tell_whose(error, envelope, origin)
             if isinstance(error, errors.UnknownKey) and origin.request:
                 origin.request._note_refused_answer()
             raise
@@ -342,6 +343,23 @@ class CRVSMessage(models.Model):
             message = self._find_duplicate(origin.sender, envelope)
             message._count_duplicate()
         return message._acknowledgement()
+
+    @api.model
+    def _tell_whose(self, error, envelope, origin):
+        """Note in an error who the message claims to be of."""
+        claimed = envelope.header.get("sender_id")
+        error.sender_id = _loggable(claimed)
+        if not (isinstance(claimed, str) and const.SENDER_ID_FORM.fullmatch(claimed)):
+            claimed = ""
+        registry = self.env["spp.dci.crvs.sender"].sudo().with_context(active_test=False)
+        if origin:
+            # Whose signature it needs: the header of an answer may hold our own name.
+            registry = origin.sender
+            claimed = registry.sender_id
+        elif claimed:
+            registry = registry.search([("sender_id", "=", claimed)], limit=1)
+        error.claimed_sender = claimed
+        error.registry_id = registry.id or 0
 
     @api.model
     def _find_origin(self, envelope):

@@ -1,4 +1,3 @@
-import re
 import time
 from contextlib import suppress
 
@@ -14,9 +13,6 @@ from ..mixins import number
 from .sender_key import parse_pem
 
 _attempts = Attempts()
-
-# Letters, digits and what may stand in a URL (RFC 3986 section 2), since registries use theirs.
-SENDER_ID_FORM = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,255}")
 
 
 # 16 characters of base64url are 96 bits, more than anybody can search for a second key.
@@ -179,7 +175,7 @@ class CRVSSender(models.Model):
     @api.constrains("sender_id")
     def _check_sender_id(self):
         for sender in self:
-            if not SENDER_ID_FORM.fullmatch(sender.sender_id):
+            if not const.SENDER_ID_FORM.fullmatch(sender.sender_id):
                 raise ValidationError(
                     self.env._(
                         "A sender ID has at most 255 letters, digits and characters that are "

@@ -70,6 +70,15 @@ class AccessCase(EventCase):
             "spp.dci.crvs.pull": cls.env["spp.dci.crvs.pull"].create(
                 {"data_source_id": cls.source.id, "event_type": "death"}
             ),
+            "spp.dci.crvs.refusal": cls.env["spp.dci.crvs.refusal"].create(
+                {
+                    "claimed_sender": "table",
+                    "reason": "sender",
+                    "count": 1,
+                    "first_date": "2026-01-01",
+                    "last_date": "2026-01-01",
+                }
+            ),
             "spp.dci.crvs.undo": cls.env["spp.dci.crvs.undo"].create(
                 {
                     "sender_id": cls.sender.id,

@@ -14,7 +14,7 @@ SCHEDULED = {
 # What each role finds under DCI > CRVS.
 MENUS = {
     "viewer": {"Events", "Sender Registry", "Subscriptions", "Inbox", "ID Types"},
-    "officer": {"Death Checks"},
+    "officer": {"Death Checks", "Refused Messages"},
     "manager": {"Pulls", "Pending Requests", "Undo Runs"},
 }
 # The buttons of methods that each role may call, beside those of the role before it.
@@ -34,6 +34,7 @@ BUTTONS = {
         "action_resume",
         "action_rerun_failed",
         "action_start",
+        "action_view_refusals",
     },
     "manager": {
         "action_apply",
