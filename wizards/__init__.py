@@ -4,8 +4,8 @@ from . import crvs_event_reverse
 from . import crvs_event_reassign
 from . import crvs_event_review
 from . import crvs_overview
-from . import crvs_undo_start
 from . import crvs_check_pause
+from . import crvs_stolen_key
 from . import crvs_check_wizard
 from . import crvs_import_wizard
 from . import crvs_death_answer

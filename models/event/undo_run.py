@@ -2,8 +2,11 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...services import log_guard
+from ...services.own_cursor import own_attempts
+from ..mixins import check_group
 from ..mixins import Job
 from .event_undo import WITHDRAWN
 
@@ -30,6 +33,12 @@ class CRVSUndo(models.Model):
     sender_id = fields.Many2one(
         "spp.dci.crvs.sender", required=True, readonly=True, ondelete="restrict"
     )
+    key_ids = fields.Many2many(
+        "spp.dci.crvs.sender.key",
+        string="Signed with",
+        readonly=True,
+        help="Only what these keys signed is undone; everything of the registry when empty.",
+    )
     since = fields.Datetime("Received Since", required=True, readonly=True)
     reason = fields.Text(required=True, readonly=True)
     started_by = fields.Many2one("res.users", required=True, readonly=True)
@@ -45,6 +54,7 @@ class CRVSUndo(models.Model):
     remaining_count = fields.Integer("To Do", compute="_compute_counts")
     restored_count = fields.Integer("Put Back", compute="_compute_counts")
     partly_count = fields.Integer("Put Back in Part", compute="_compute_counts")
+    held_count = fields.Integer("Stay Held", compute="_compute_held_count")
     stopped_count = fields.Integer("Stopped Before Any Effect", compute="_compute_counts")
 
     @api.depends("line_ids.result", "state")
@@ -66,12 +76,47 @@ class CRVSUndo(models.Model):
                 else 0
             )
 
+    def _compute_held_count(self):
+        for undo in self:
+            undo.held_count = self.env["spp.dci.crvs.event"].search_count(undo._held_domain())
+
+    def _held_domain(self):
+        """Return the domain of what waits for a manager since the registry is not trusted."""
+        return [
+            ("sender_id", "=", self.sender_id.id),
+            ("outcome", "=", "held"),
+            ("hold_reason", "=", "distrusted"),
+        ]
+
+    def action_view_held(self):
+        """Return the action that lists what stays held of this registry.
+
+        :rtype: dict
+        :raise AccessError: for users who are not CRVS managers
+        """
+        check_group(self.env, "manager")
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Stay Held"),
+            "res_model": "spp.dci.crvs.event",
+            "view_mode": "list,form",
+            "domain": self._held_domain(),
+        }
+
     @api.model
-    def _events_domain(self, sender, since):
-        """Return the domain of what is left to undo."""
+    def _events_domain(self, sender, since, fingerprints=None):
+        """Return the domain of what is left to undo.
+
+        :param fingerprints: only what these keys signed; everything when None
+        """
+        signed = []
+        if fingerprints is not None:
+            signed = [("message_id.key_fingerprint", "in", fingerprints)]
         return [
             ("sender_id", "=", sender.id),
             ("received_date", ">=", since),
+            *signed,
             "|",
             ("outcome", "=", False),
             ("outcome", "not in", WITHDRAWN),
@@ -81,19 +126,64 @@ class CRVSUndo(models.Model):
         """Return the domain of what this run has not tried yet."""
         failed = self.line_ids.filtered(lambda line: line.result == "failed")
         return [
-            *self._events_domain(self.sender_id, self.since),
+            *self._events_domain(
+                self.sender_id, self.since, self.key_ids.mapped("fingerprint") or None
+            ),
             ("id", "not in", failed.event_id.ids),
         ]
 
     @api.model
-    def _start(self, sender, since, reason):
+    def _stop_and_undo(self, sender, since, reason, keys=None):
+        """End the trust in a registry or its keys, and then start a run.
+
+        The end of the trust is committed by itself before anything else: whatever breaks down
+        afterwards, nothing more comes in.
+
+        :param keys: which to revoke; the registry is archived when None
+        :return: the run
+        :raise UserError: when a key that is meant still counts
+        """
+        for attempt in own_attempts(sender):
+            with attempt as own:
+                own = own.with_user(self.env.uid)
+                if keys is None:
+                    own.active = False
+                else:
+                    keys.with_env(own.env).action_revoke()
+        for attempt in own_attempts(sender):
+            with attempt as own:
+                own = own.with_user(self.env.uid)
+                runs = self.with_env(own.env)
+                same = keys is not None and keys.with_env(own.env)
+                run = runs._start(own, since, reason, same or None)
+        return self.browse(run.id)
+
+    @api.model
+    def _start(self, sender, since, reason, keys=None):
         """Start a run. Events that are not applied yet are stopped with its first batches.
 
-        :return: the run
+        :param keys: undo only what these signed; everything of the sender when None
+        :return: the run; the one that runs already when the same is asked for twice
+        :raise UserError: when a key that is meant still counts: forgeries would go on coming in
         """
+        trusted = {key.fingerprint for key in sender._trusted_keys()} if sender.active else set()
+        if trusted & set(keys.mapped("fingerprint")) if keys else trusted:
+            raise UserError(
+                self.env._(
+                    "A key of this registry still counts, so new messages would come in while "
+                    "the old ones are undone. Revoke the key or archive the registry first."
+                )
+            )
+        running = self.sudo().search(
+            [("sender_id", "=", sender.id), ("since", "=", since), ("state", "=", "running")]
+        )
+        for run in running:
+            if run.key_ids == (keys or run.key_ids.browse()):
+                return self.browse(run.id)
         run = self.sudo().create(
             {
                 "sender_id": sender.id,
+                "key_ids": keys and keys.ids,
                 "since": since,
                 "reason": reason,
                 "started_by": self.env.uid,

@@ -243,7 +243,7 @@ class TestMethods(AccessCase):
                 "birth": False,
                 "death": False,
             },
-            "spp.dci.crvs.undo.start": {
+            "spp.dci.crvs.stolen.key": {
                 "sender_id": self.sender.id,
                 "since": "2026-01-01",
                 "reason": " ",

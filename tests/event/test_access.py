@@ -100,7 +100,7 @@ class TestAccess(EventCase):
         reassign = self.env["spp.dci.crvs.event.reassign"].create(
             {"event_id": self.event.id, "person_id": other.id, "reason": "test"}
         )
-        start = self.env["spp.dci.crvs.undo.start"].create(
+        start = self.env["spp.dci.crvs.stolen.key"].create(
             {"sender_id": self.sender.id, "since": "2020-01-01", "reason": "test"}
         )
         for wizard in (reverse, reassign, start):

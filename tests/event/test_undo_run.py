@@ -1,8 +1,11 @@
 from datetime import date
+from unittest.mock import patch
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ...models.trust.sender_key import parse_pem
+from ..helpers.callback import new_key, pem_of
 from ..helpers.committed import CommittedCase
 from ..helpers.events import EventCase
 
@@ -10,10 +13,8 @@ from ..helpers.events import EventCase
 @tagged("post_install", "-at_install")
 class TestUndoRun(EventCase):
     def start(self, since):
-        action = self.env.ref("spp_dci_client_crvs.action_spp_dci_crvs_undo_start")
-        self.assertEqual(action.binding_model_id.model, "spp.dci.crvs.sender")
         wizard = (
-            self.env["spp.dci.crvs.undo.start"]
+            self.env["spp.dci.crvs.stolen.key"]
             .with_user(self.manager)
             .create({"sender_id": self.sender.id, "since": since, "reason": "Key stolen"})
         )
@@ -100,6 +101,100 @@ class TestUndoRun(EventCase):
         )
         self.assertEqual((run.restored_count, run.failed_count), (2, 1))
 
+    def signed_by(self, events, key):
+        """Have events come in a message that a key signed."""
+        events.sudo().message_id = self.env["spp.dci.crvs.message"].create(
+            {
+                "sender_id": self.sender.id,
+                "message_id": key.fingerprint,
+                "digest": key.fingerprint,
+                "kind": "notify",
+                "outcome": "stored",
+                "received_date": "2026-01-01",
+                "key_fingerprint": key.fingerprint,
+            }
+        )
+
+    def keys(self, count=2):
+        now = self.env.cr.now()
+        parsed = [parse_pem(pem_of(new_key()), f"k{n}") for n in range(count)]
+        self.sender.write(
+            {"jwks_url": "https://registry.test/jwks.json", "last_key_fetch": now}
+        )
+        return self.env["spp.dci.crvs.sender.key"].create(
+            [self.sender._key_values(key, now) for key in parsed]
+        )
+
+    def stolen(self, keys=None, **values):
+        scope = {"scope": "keys", "key_ids": [(6, 0, keys.ids)]} if keys else {}
+        return (
+            self.env["spp.dci.crvs.stolen.key"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "sender_id": self.sender.id,
+                    "since": "2024-06-01",
+                    "reason": "Key stolen",
+                    **scope,
+                    **values,
+                }
+            )
+        )
+
+    def test_undo_is_refused_while_a_key_counts(self):
+        keys = self.keys()
+        undo = self.env["spp.dci.crvs.undo"]
+        for chosen in (None, keys[0]):
+            with self.assertRaisesRegex(UserError, "still counts"):
+                undo._start(self.sender, "2024-06-01", "r", chosen)
+        keys[0].action_revoke()
+        self.assertTrue(undo._start(self.sender, "2024-06-01", "r", keys[0]))
+        with self.assertRaises(UserError):
+            undo._start(self.sender, "2024-06-01", "r")
+        self.sender.active = False
+        self.assertTrue(undo._start(self.sender, "2024-06-01", "r"))
+
+    def test_stolen_key_is_revoked_and_only_what_it_signed_is_undone(self):
+        people = [self.registrant(ids={"UIN": f"U-{i}"}) for i in range(2)]
+        bad, good = self.keys()
+        forged, real = (self.process("death", {"UIN": f"U-{i}"}) for i in range(2))
+        self.signed_by(forged, bad)
+        self.signed_by(real, good)
+        wizard = self.stolen(bad)
+        self.assertEqual((wizard.event_count, wizard.event_ids), (1, forged))
+        self.assertEqual(wizard.summary, "Death: 1")
+        run = self.env["spp.dci.crvs.undo"].browse(wizard.action_confirm()["res_id"])
+        self.assertEqual((bad.state, good.state), ("revoked", "live"))
+        self.assertEqual(bad.revoked_by, self.manager)
+        self.assertTrue(self.sender.active)
+        self.run_to_end(run)
+        self.assertEqual([bool(person.disabled) for person in people], [False, True])
+        self.assertEqual(run.line_ids.event_id, forged)
+
+    def test_whole_registry_is_archived_and_what_is_older_stays_held(self):
+        self.keys()
+        older = self.store(self.vital("death", {"UIN": "nobody"}))
+        older.sudo().received_date = "2024-01-01 00:00:00"
+        run = self.env["spp.dci.crvs.undo"].browse(self.stolen().action_confirm()["res_id"])
+        self.assertFalse(self.sender.active)
+        self.run_to_end(run)
+        self.assertFalse(run.line_ids)
+        self.assertEqual(run.held_count, 1)
+        action = run.with_user(self.manager).action_view_held()
+        self.assertEqual(self.events.search(action["domain"]), older)
+
+    def test_pressing_twice_starts_one_run(self):
+        first, second = (self.stolen().action_confirm() for _n in range(2))
+        self.assertEqual(first["res_id"], second["res_id"])
+
+    def test_nothing_is_done_for_half_an_answer(self):
+        [key] = self.keys(1)
+        for wizard in (self.stolen(reason=" "), self.stolen(scope="keys")):
+            with self.assertRaises(UserError):
+                wizard.action_confirm()
+        self.assertTrue(self.sender.active)
+        self.assertEqual(key.state, "live")
+
     def test_report_is_for_managers(self):
         run = self.start("2024-06-01")
         run.with_user(self.manager).read(["state"])
@@ -133,3 +228,15 @@ class TestUndoScheduledAction(CommittedCase):
             self.assertEqual(run.with_env(env).restored_count, 3)
             self.assertFalse(any(env["res.partner"].browse(self.person_ids).mapped("disabled")))
             env["mail.activity"].search([("res_model", "=", "spp.dci.crvs.undo")]).unlink()
+
+    def test_trust_has_ended_though_the_start_breaks_down(self):
+        with self.transaction(commit=False) as env:
+            sender = env["spp.dci.crvs.sender"].browse(self.sender_id)
+            runs = env["spp.dci.crvs.undo"]
+            with (
+                patch.object(type(runs), "_start", side_effect=ZeroDivisionError),
+                self.assertRaises(ZeroDivisionError),
+            ):
+                runs._stop_and_undo(sender, "2020-01-01", "Key stolen")
+        with self.transaction() as env:
+            self.assertFalse(env["spp.dci.crvs.sender"].browse(self.sender_id).active)

@@ -42,16 +42,15 @@ RIGHTS = {
     "spp.dci.crvs.message": _VIEWERS,
     "spp.dci.crvs.overview": dict.fromkeys(_VIEWERS, "cr"),
     "spp.dci.crvs.pull": {**_VIEWERS, "manager": "crwd", "system": "r"},
-    "spp.dci.crvs.pull": {**_VIEWERS, "manager": "crwd"},
     "spp.dci.crvs.refusal": _READERS,
     "spp.dci.crvs.request": {"auditor": "r", "manager": "r"},
     "spp.dci.crvs.sender": {**_VIEWERS, "manager": "crw", "system": "crw"},
     "spp.dci.crvs.sender.key": {**_VIEWERS, "system": "r"},
     "spp.dci.crvs.subscribe.wizard": {"manager": "crwd", "system": "crwd"},
     "spp.dci.crvs.subscription": {**_VIEWERS, "system": "r"},
+    "spp.dci.crvs.stolen.key": _WIZARD_OF_MANAGERS,
     "spp.dci.crvs.undo": {"auditor": "r", "manager": "r"},
     "spp.dci.crvs.undo.line": {"auditor": "r", "manager": "r"},
-    "spp.dci.crvs.undo.start": _WIZARD_OF_MANAGERS,
 }
 
 _VIEWING = {"viewer", "auditor", "officer", "manager"}
@@ -123,7 +122,8 @@ METHODS = {
     ("spp.dci.crvs.subscribe.wizard", "action_subscribe"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.subscription", "action_ask_status"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.subscription", "action_unsubscribe"): _MANAGERS,
-    ("spp.dci.crvs.undo.start", "action_confirm"): _MANAGERS,
+    ("spp.dci.crvs.stolen.key", "action_confirm"): _MANAGERS,
+    ("spp.dci.crvs.undo", "action_view_held"): _MANAGERS,
 }
 
 # The least of those who act that may know a field of a model which lesser ones may read. Auditors,

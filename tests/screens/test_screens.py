@@ -47,6 +47,7 @@ BUTTONS = {
         "action_unsubscribe",
         "action_ask_status",
         "action_run_now",
+        "action_view_held",
     },
 }
 ASK_FIRST = {
