@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models.mixins import check_group
+from ..models.mixins import check_group, notify
 
 
 class CRVSBirthAnswer(models.TransientModel):
@@ -17,7 +17,7 @@ class CRVSBirthAnswer(models.TransientModel):
     data_source_id = fields.Many2one(
         "spp.dci.data.source", "Registry Asked", required=True, readonly=True
     )
-    asked_by = fields.Char("Asked By", readonly=True)
+    asked_by = fields.Char("Identifiers Used", readonly=True)
     result = fields.Selection(
         [
             ("agrees", "Agrees"),
@@ -51,19 +51,14 @@ class CRVSBirthAnswer(models.TransientModel):
             raise UserError(self.env._("The registry's record does not agree with the registrant."))
         if not answer.is_noted:
             answer._note_verified()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "The %(type)s is marked as verified by %(registry)s.",
-                    type=answer.number_id.id_type_id.display_name,
-                    registry=answer.data_source_id.name,
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(
+            self.env,
+            self.env._(
+                "The %(type)s is marked as verified by %(registry)s.",
+                type=answer.number_id.id_type_id.display_name,
+                registry=answer.data_source_id.name,
+            ),
+        )
 
     def _note_verified(self):
         number, registry = self.number_id, self.data_source_id.name

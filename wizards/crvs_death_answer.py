@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..models.mixins import check_group
+from ..models.mixins import check_group, notify
 
 
 class CRVSDeathAnswer(models.TransientModel):
@@ -17,7 +17,7 @@ class CRVSDeathAnswer(models.TransientModel):
     data_source_id = fields.Many2one(
         "spp.dci.data.source", "Registry Asked", required=True, readonly=True
     )
-    asked_by = fields.Char("Asked By", readonly=True)
+    asked_by = fields.Char("Identifiers Used", readonly=True)
     result = fields.Selection(
         [
             ("dead", "Dead"),
@@ -60,16 +60,7 @@ class CRVSDeathAnswer(models.TransientModel):
             )
         event = answer.event_id
         done = event.outcome in ("applied", "flagged", "no_effect")
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if done else "warning",
-                "sticky": not done,
-                "message": self._what_happened(event),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(self.env, self._what_happened(event), "success" if done else "warning")
 
     def _what_happened(self, event):
         _ = self.env._

@@ -46,7 +46,7 @@ class CRVSLastCheck(models.Model):
                    SET data_source_id = excluded.data_source_id, user_id = excluded.user_id,
                        checked_date = excluded.checked_date, result = excluded.result
                 """,
-                source=data_source.id,
+                source=data_source.id or None,
                 user=user.id,
                 now=fields.Datetime.now(),
                 partners=[partner.id for partner in results],

@@ -286,6 +286,7 @@ class ResPartner(models.Model):
                         ],
                     }
                     for label, theirs, ours, differs in rows
+                    if theirs or ours
                 ],
             },
         )

@@ -115,14 +115,15 @@ class CRVSEvent(models.Model):
         done = event.state == "processed"
         if user.has_group("spp_dci_client_crvs.group_crvs_viewer"):
             kinds = dict(event._fields["event_type"]._description_selection(event.env))
-            states = dict(event._fields["outcome"]._description_selection(event.env))
-            kinds_of_error = dict(event._fields["error_kind"]._description_selection(event.env))
+            standings = dict(event._fields["standing"]._description_selection(event.env))
             message = event.env._(
                 "%(kind)s %(event)s, which waited for the number that you added: %(result)s.",
                 kind=kinds[event.event_type],
                 event=event.name,
-                result=states.get(event.outcome) or kinds_of_error.get(event.error_kind),
+                result=standings[event.standing],
             )
+            if not done and event.error_message:
+                message = f"{message} {event.error_message}"
         else:
             message = event.env._(
                 "The civil registry's news about the number that you added has been looked at. "

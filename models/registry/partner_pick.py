@@ -4,8 +4,9 @@ from odoo.tools import format_date
 
 from ...services.records import numbers
 
-# How much of a number stands beside a name.
+# How much of a number stands beside a name, and of how many numbers.
 _DIGITS = 4
+_NUMBERS = 3
 # Holders of one number that are shown, at most.
 _MOST_HOLDERS = 100
 
@@ -87,18 +88,16 @@ class ResPartner(models.Model):
         }
 
     def _crvs_ends_of_numbers(self):
-        """Return the last digits of a number of each registrant, by id."""
+        """Return the last digits of the oldest numbers of each registrant, by id."""
         identifiers = self.env["spp.registry.id"].sudo(False)
         if not self or not identifiers.has_access("read"):
             return {}
         found = identifiers.search_fetch(
             [("partner_id", "in", self._origin.ids), ("status", "!=", "invalid")],
             ["partner_id", "crvs_key"],
-            order="id desc",
-        )
-        # Of several the oldest one; never a whole number.
+            order="id",
+        ).filtered(lambda number: len(number.crvs_key or "") > _DIGITS)  # never a whole one
         return {
-            number.partner_id.id: f"…{number.crvs_key[-_DIGITS:]}"
-            for number in found
-            if number.crvs_key and len(number.crvs_key) > _DIGITS
+            partner.id: ", ".join(f"…{number.crvs_key[-_DIGITS:]}" for number in entries[:_NUMBERS])
+            for partner, entries in found.grouped("partner_id").items()
         }

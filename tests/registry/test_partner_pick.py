@@ -18,7 +18,7 @@ class TestPartnerPick(EventCase):
         self.ana = self.registrant(
             "Ana Pick", ids={"UIN": "９７00000043", "passport": "P-1"}, birthdate="1990-03-02"
         )
-        self.twin = self.registrant("Ana Pick", ids={"UIN": "9700000044"})
+        self.twin = self.registrant("Ana Pick", ids={"UIN": "9700000044", "BRN": "B-2026-77"})
         house = self.registrant("House of Pick", is_group=True)
         self.env["spp.group.membership"].create({"group": house.id, "individual": self.ana.id})
         left = self.registrant("House Left", is_group=True)
@@ -40,11 +40,11 @@ class TestPartnerPick(EventCase):
             names,
             {
                 self.ana.id: "Ana Pick (03/02/1990 · House of Pick · …0043)",
-                self.twin.id: "Ana Pick (…0044)",
+                self.twin.id: "Ana Pick (…0044, …6-77)",
             },
         )
         formatted = self.partners(self.keeper, formatted_display_name=True).browse(self.twin.id)
-        self.assertEqual(formatted.display_name, "Ana Pick \t --…0044--")
+        self.assertEqual(formatted.display_name, "Ana Pick \t --…0044, …6-77--")
 
     def test_only_where_it_is_asked_for(self):
         plain = self.ana.with_user(self.keeper)

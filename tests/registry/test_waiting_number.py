@@ -130,7 +130,8 @@ class TestWaitingNumber(EventCase):
         self.assertError(self.death, "ambiguous")
         (message,) = self.told(self.officer)
         self.assertEqual(message["type"], "warning")
-        self.assertIn("Not Clear Who", message["message"])
+        self.assertIn("Not clear who", message["message"])
+        self.assertIn(self.death.error_message, message["message"])
 
     def test_who_is_not_in_our_groups_is_told_to_look(self):
         self.add(self.keeper)
