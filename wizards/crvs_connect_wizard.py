@@ -77,12 +77,19 @@ class CRVSConnectWizard(models.TransientModel):
         "Our Name at the Registry",
         help="Our sender ID: under which name the registry knows this server.",
     )
+    callback_address = fields.Char(
+        "Where It Reaches Us",
+        compute="_compute_addresses",
+        help="Callback URL: where the registry sends events and answers.",
+    )
     our_callback_uri = fields.Char(
-        "Where It Reaches Us", help="Callback URL: where the registry sends events and answers."
+        "Another Address",
+        help="Where the address above leads nowhere from outside: the one that does. Ask the "
+        "administrator of this server.",
     )
     key_address = fields.Char(
         "Where It Finds Our Keys",
-        compute="_compute_key_address",
+        compute="_compute_addresses",
         help="JWKS URL: our public keys, with which the registry checks what we ask.",
     )
     signing = fields.Selection(
@@ -175,11 +182,13 @@ class CRVSConnectWizard(models.TransientModel):
         sources = self.env["spp.dci.data.source"].search([("is_civil_registry", "=", True)])
         self.unfinished_ids = sources.filtered(lambda source: not source.crvs_is_complete)
 
-    @api.depends("our_sender_id", "data_source_id")
-    def _compute_key_address(self):
+    @api.depends("our_sender_id", "our_callback_uri", "data_source_id")
+    def _compute_addresses(self):
         for wizard in self:
-            source = wizard.data_source_id
-            wizard.key_address = source and source._crvs_addresses(wizard.our_sender_id)[1]
+            wizard.callback_address = wizard.key_address = False
+            if source := wizard.data_source_id:
+                reached, wizard.key_address = source._crvs_addresses(wizard.our_sender_id)
+                wizard.callback_address = (wizard.our_callback_uri or "").strip() or reached
 
     @api.depends("data_source_id")
     def _compute_auth_type(self):
@@ -268,7 +277,7 @@ class CRVSConnectWizard(models.TransientModel):
             values.update(
                 receiver_id=source.receiver_id,
                 our_sender_id=source.our_sender_id,
-                our_callback_uri=source._crvs_addresses(source.our_sender_id)[0],
+                our_callback_uri=False,
                 signing="key" if key else "none" if source.our_sender_id else "new",
                 signing_key_id=key.id,
             )
@@ -480,7 +489,7 @@ class CRVSConnectWizard(models.TransientModel):
         values = {
             "receiver_id": self.receiver_id.strip(),
             "our_sender_id": self.our_sender_id.strip(),
-            "our_callback_uri": (self.our_callback_uri or "").strip() or False,
+            "our_callback_uri": self.callback_address,
             "signing_key_id": self.signing_key_id.id if self.signing == "key" else False,
         }
         stored = source.sudo().read(list(values), load=None)[0]

@@ -18,7 +18,7 @@ _ICONS = {
 }
 _ROW = Markup(
     '<li class="d-flex mb-1"><i class="fa {icon} mt-1 me-2" title="{title}"></i>'
-    "<span><b>{name}</b> {note}</span></li>"
+    '<span class="text-break" style="min-width: 0"><b>{name}</b> {note}</span></li>'
 )
 
 

@@ -89,6 +89,41 @@ class TestScreens(EventCase):
                     model.search([], limit=1).read(fields)
             self.assertEqual(found, expected)
 
+    def test_an_administrator_finds_the_way_to_connect_a_registry(self):
+        for role, groups in (
+            ("system", "base.group_system"),
+            ("boss", f"{ADDON}.group_crvs_manager"),
+        ):
+            user = new_test_user(self.env, login=f"screen_menu_{role}", groups=groups)
+            visible = self.env["ir.ui.menu"].with_user(user)._visible_menu_ids()
+            for name in ("app", "app_sender", "app_subscription", "app_connect", "app_data_source"):
+                with self.subTest(role=role, menu=name):
+                    self.assertIn(self.env.ref(f"{ADDON}.menu_spp_dci_crvs_{name}").id, visible)
+        viewer = new_test_user(
+            self.env, login="screen_menu_viewer", groups=f"{ADDON}.group_crvs_officer"
+        )
+        visible = self.env["ir.ui.menu"].with_user(viewer)._visible_menu_ids()
+        self.assertNotIn(self.env.ref(f"{ADDON}.menu_spp_dci_crvs_app_connect").id, visible)
+        self.assertEqual(
+            self.env.ref(f"{ADDON}.menu_spp_dci_crvs_sender").complete_name.split("/")[-3:],
+            ["DCI", "CRVS", "Sender Registry"],
+        )
+
+    def test_a_data_source_opens_for_managers(self):
+        user = new_test_user(self.env, login="screen_source", groups=f"{ADDON}.group_crvs_manager")
+        source = self.env["spp.dci.data.source"].create(
+            {"name": "A", "code": "a", "base_url": "https://a.org", "auth_type": "none"}
+        )
+        with Form(source.with_user(user)) as form:
+            self.assertIn("Connection tested", form.crvs_checklist)
+            form.name = "B"
+        action = self.env.ref(f"{ADDON}.action_spp_dci_crvs_data_source")
+        context = {"default_auth_type": "none"}
+        self.assertIn("'default_auth_type': 'none'", action.context)
+        form = Form(self.env["spp.dci.data.source"].with_user(user).with_context(**context))
+        form.name, form.code, form.base_url = "C", "c", "https://c.org"
+        self.assertEqual(form.save().registry_type, "CRVS")
+
     def test_nobody_sees_the_button_of_what_is_refused(self):
         allowed = set()
         for role, names in BUTTONS.items():
