@@ -27,6 +27,7 @@ class CRVSOverview(models.TransientModel):
     is_done = fields.Boolean(compute="_compute_needs")
     waiting = fields.Integer(compute="_compute_needs")
     checks = fields.Integer("Death Checks Running", compute="_compute_needs")
+    refused = fields.Integer("Refused in the Last Day", compute="_compute_needs")
     events_graph = fields.Text("Events by Day", compute="_compute_events_graph")
     sender_ids = fields.Many2many(
         "spp.dci.crvs.sender", string="Registries", compute="_compute_registries"
@@ -54,12 +55,16 @@ class CRVSOverview(models.TransientModel):
         )
         # Only how many: whose they are, is for those who may see them.
         running = self.env["spp.dci.crvs.check"].sudo().search_count([("state", "=", "running")])
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        refusals = self.env["spp.dci.crvs.refusal"].sudo()
+        refused = refusals.search_count([("last_date", ">=", yesterday)])
         for overview in self:
             for reason in reasons:
                 overview[reason] = counts.get(reason, 0)
             overview.is_done = not any(map(counts.get, reasons))
             overview.waiting = counts.get("waiting", 0) + counts.get("handed_over", 0)
             overview.checks = running
+            overview.refused = refused
 
     @api.depends_context("uid", "tz", "lang", "allowed_company_ids")
     def _compute_events_graph(self):

@@ -6,8 +6,7 @@ from odoo.exceptions import UserError
 
 from ...services import log_guard
 from ...services.own_cursor import own_attempts
-from ..mixins import check_group
-from ..mixins import Job
+from ..mixins import Job, check_group
 from .event_undo import WITHDRAWN
 
 _logger = logging.getLogger(__name__)

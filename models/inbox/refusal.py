@@ -123,9 +123,7 @@ class CRVSRefusal(models.Model):
             ),
             "signature": _("Ask the registry whether it sent this, and compare its key with ours."),
             "malformed": _("Tell the registry's technicians: we cannot read how they sign."),
-            "algorithm": _(
-                "Ask the registry how it signs, and choose that algorithm on its form."
-            ),
+            "algorithm": _("Ask the registry how it signs, and choose that algorithm on its form."),
             "expired": clock,
             "not-yet-valid": clock,
             "lifetime": _("Ask the registry to sign for a day at most."),

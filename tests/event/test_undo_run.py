@@ -118,9 +118,7 @@ class TestUndoRun(EventCase):
     def keys(self, count=2):
         now = self.env.cr.now()
         parsed = [parse_pem(pem_of(new_key()), f"k{n}") for n in range(count)]
-        self.sender.write(
-            {"jwks_url": "https://registry.test/jwks.json", "last_key_fetch": now}
-        )
+        self.sender.write({"jwks_url": "https://registry.test/jwks.json", "last_key_fetch": now})
         return self.env["spp.dci.crvs.sender.key"].create(
             [self.sender._key_values(key, now) for key in parsed]
         )

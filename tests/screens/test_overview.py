@@ -1,5 +1,7 @@
 import json
+from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
@@ -26,6 +28,18 @@ class TestOverview(EventCase):
         done = self.overview()
         self.assertTrue(done.is_done)
         self.assertEqual((done.no_match, done.held, done.waiting), (0, 0, 0))
+
+    def test_counts_what_was_refused_in_the_last_day(self):
+        before = self.overview().refused
+        now = fields.Datetime.now()
+        values = {"reason": "sender", "count": 3, "last_address": "192.0.2.1"}
+        refusals = self.env["spp.dci.crvs.refusal"]
+        for name, ago in (("new", 1), ("old", 30)):
+            when = now - timedelta(hours=ago)
+            refusals.create(
+                {**values, "claimed_sender": name, "first_date": when, "last_date": when}
+            )
+        self.assertEqual(self.overview().refused, before + 1)
 
     def test_graph_has_a_bar_for_each_day(self):
         self.events.search([]).unlink()
