@@ -1,7 +1,7 @@
 {
     "name": "OpenSPP DCI Client - CRVS",
     "summary": "Vital events and checks from civil registries over the DCI API",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "OpenSPP/Integration",
     "author": "OpenSPP Community",
     "license": "LGPL-3",

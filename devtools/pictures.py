@@ -22,6 +22,8 @@ LARGEST_KB = 150
 EFFECT_SECONDS = 60
 #: Who is on the pictures, beside the administrator: login and password, name, role.
 USERS = (("officer", "Olga Officer", "officer"), ("manager", "Mario Manager", "manager"))
+#: Who reads Odoo in Arabic.
+READER = "amal"
 #: Registrants whose deaths only a death check brings to light, by their UIN.
 DIED_UNNOTICED = ("9563728190", "4907162534")
 
@@ -78,8 +80,10 @@ def stage(odoo: Odoo, api: ExternalApi, registry: str) -> list[dict[str, Any]]:
     _nobody_found(registry)
     _not_clear_who(api, registry)
     check = _check(api)
+    _install_arabic(api)
     for login, name, role in USERS:
         _user(api, login, name, role)
+    _user(api, READER, "Amal", "officer", lang="ar_001")
     died = next(actor for actor in actors if actor.role.event_type == "death")
     return pictures_of(api, died.partner_id, check)
 
@@ -100,7 +104,9 @@ def pictures_of(api: ExternalApi, died: int, check: int) -> list[dict[str, Any]]
     changes = (".nav-link", "What It Changed")
     reverse = ("button[name=action_reverse]", "Reverse")
     return [
-        _picture("events", "officer", "/odoo/crvs-events", "Not Clear Who", 560),
+        _picture("overview", "officer", "/odoo/civil-registry", "In Order", 640),
+        _picture("overview-ar", READER, "/odoo/civil-registry", "", 640),
+        _picture("needs-you", "officer", "/odoo/crvs-to-do", "Not clear who", 460),
         _picture("death", "manager", of_the_dead, "Old-Age Pension", 960, changes),
         _picture(
             "registrant", "admin", registrant, "Last News", 1080, (".nav-link", "Civil Registry")
@@ -229,7 +235,14 @@ def _check(api: ExternalApi) -> int:
     return check
 
 
-def _user(api: ExternalApi, login: str, name: str, role: str) -> None:
+def _install_arabic(api: ExternalApi) -> None:
+    (lang,) = api.find("res.lang", [("code", "=", "ar_001"), ("active", "=", False)])
+    values = {"lang_ids": [(6, 0, [lang])], "overwrite": False}
+    install = api.call("base.language.install", "create", vals_list=[values])
+    api.call("base.language.install", "lang_install", install)
+
+
+def _user(api: ExternalApi, login: str, name: str, role: str, lang: str = "en_US") -> None:
     groups = (
         ("spp_dci_client_crvs", f"group_crvs_{role}"),
         ("spp_registry", "group_registry_viewer"),
@@ -242,6 +255,7 @@ def _user(api: ExternalApi, login: str, name: str, role: str) -> None:
         "name": name,
         "login": login,
         "password": login,
+        "lang": lang,
         "group_ids": [(6, 0, [item["res_id"] for item in found])],
     }
     api.call("res.users", "create", vals_list=[values], context={"no_reset_password": True})

@@ -9,7 +9,7 @@ from ..helpers.events import EventCase
 SCRIPT = """
 (async () => {
     const until = async (what, find) => {
-        for (let tries = 0; tries < 200; tries++) {
+        for (let tries = 0; tries < 600; tries++) {
             const found = find();
             if (found) {
                 return found;
@@ -101,6 +101,7 @@ class TestBrowser(HttpCase, EventCase):
             "/odoo/crvs-senders",
             SCRIPT % (RETRY % json.dumps(event.name)),
             login=self.officer.login,
+            timeout=180,
         )
         event.invalidate_recordset()
         self.assertOutcome(event, "applied")
@@ -127,6 +128,7 @@ class TestBrowser(HttpCase, EventCase):
             f"/odoo/crvs-death-checks/{check.id}",
             SCRIPT % (PROGRESS % check.id),
             login=self.officer.login,
+            timeout=180,
         )
         check.invalidate_recordset()
         self.assertEqual(check.state, "paused")

@@ -25,7 +25,7 @@ class JourneyCase(HttpCase):
         without_noise(cls.env)
 
     def journey(self, name, path, user):
-        self.start_tour(path, f"crvs_{name}", login=user.login)
+        self.start_tour(path, f"crvs_{name}", login=user.login, timeout=300)
         self.env.invalidate_all()
 
 
