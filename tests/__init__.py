@@ -11,6 +11,7 @@ from .asking import (
     test_check_payment,
     test_connect,
     test_death_checks,
+    test_last_check_workers,
 )
 from .asking import test_omitted, test_person_check, test_pull, test_pull_full, test_pull_pages
 from .asking import test_service, test_service_sandbox, test_subscription, test_subscription_doubt
@@ -32,6 +33,7 @@ from .event import test_versions_by_two_workers
 from .field import test_answers, test_notifications
 from .inbox import test_callback, test_callback_answers, test_callback_friendly
 from .inbox import test_callback_hostile, test_callback_http, test_message_retention
+from .inbox import test_refusals
 from .processors import test_birth, test_civil_status, test_death, test_death_limit
 from .processors import test_death_limit_workers, test_entitlements, test_extension
 from .processors import test_household, test_matching, test_numbers

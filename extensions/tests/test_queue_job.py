@@ -132,7 +132,8 @@ class TestQueueJob(unittest.TestCase):
         self.server.wait_until(lambda: self.jobs().keys() == {"done"})
         self.assertProcessedOnce()
         again = self.jobs()
-        self.assertGreaterEqual(again["done"], 3 * PERSONS // 50)
+        # After a run that died the scheduler does some itself, without jobs.
+        self.assertGreaterEqual(again["done"], 3 * PERSONS // 100)
         self.server.query("UPDATE queue_job SET state = 'pending'")
         self.server.wait_until(lambda: self.jobs() == again)
         self.assertProcessedOnce()

@@ -30,6 +30,7 @@ class SppDciDataSource(models.Model):
         :raise UserError: when a manager moves a registry whose credentials are stored
         :raise AccessError: when a manager makes another kind of registry of it
         """
+        self.check_access("write")  # who may not write at all, learns nothing of the rest
         trusted = self.env.su or self.env.user.has_group("base.group_system")
         if "base_url" in vals and not trusted:
             for source in self:

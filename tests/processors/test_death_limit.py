@@ -117,7 +117,8 @@ class TestBrake(EventCase):
         self.assertEqual(event.outcome, "held")
         with self.assertRaises(AccessError):
             event.with_user(self.officer).action_release()
-        self.assertIs(event.with_user(self.manager).action_release(), True)
+        said = event.with_user(self.manager).action_release()
+        self.assertIn("1 released", said["params"]["message"])
         self.run_due()
         self.assertOutcome(event, "applied")
         self.assertTrue(self.people[0].disabled)
