@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from .. import const
-from ..models.mixins import check_group
+from ..models.mixins import check_group, notify
 
 
 class CRVSEventReverse(models.TransientModel):
@@ -36,14 +36,9 @@ class CRVSEventReverse(models.TransientModel):
                 )
             )
         self.event_ids._reverse(self.reason, self.env.user)
-        close = {"type": "ir.actions.act_window_close"}
         if failed := self.event_ids.filtered(lambda event: event._situation() != "withdrawn"):
             message = self.env._(
                 "Not reversed, see the server log: %s", ", ".join(failed.mapped("name"))
             )
-            return {
-                "type": "ir.actions.client",
-                "tag": "display_notification",
-                "params": {"type": "warning", "sticky": True, "message": message, "next": close},
-            }
-        return close
+            return notify(self.env, message, "warning")
+        return {"type": "ir.actions.act_window_close"}

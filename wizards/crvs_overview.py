@@ -55,9 +55,7 @@ class CRVSOverview(models.TransientModel):
         )
         # Only how many: whose they are, is for those who may see them.
         running = self.env["spp.dci.crvs.check"].sudo().search_count([("state", "=", "running")])
-        yesterday = fields.Datetime.now() - timedelta(days=1)
-        refusals = self.env["spp.dci.crvs.refusal"].sudo()
-        refused = refusals.search_count([("last_date", ">=", yesterday)])
+        refused = self.env["spp.dci.crvs.refusal"].sudo()._count_last_day()
         for overview in self:
             for reason in reasons:
                 overview[reason] = counts.get(reason, 0)

@@ -238,11 +238,8 @@ class CRVSRefusal(models.Model):
     @api.model
     def _count_last_day(self):
         """Return how many senders and reasons there were refusals of within the last day."""
-        return self.search_count(self._last_day_domain())
-
-    @api.model
-    def _last_day_domain(self):
-        return [("last_date", ">=", fields.Datetime.now() - timedelta(days=1))]
+        yesterday = fields.Datetime.now() - timedelta(days=1)
+        return self.search_count([("last_date", ">=", yesterday)])
 
     @api.autovacuum
     def _gc_refusals(self):

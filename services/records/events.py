@@ -196,11 +196,14 @@ def event_from_record(
         raise ValueError("not a birth, death, marriage or divorce")
     data = {"reg_event_type": kind, "reg_records": record}
     raw = {"reference_id": reference_id, "data": data}
-    events, _refused = _read_item(raw, tz)
+    events, refused = _read_item(raw, tz)
     if len(events) == 1:
         return events[0]
     named = ItemType(kind, kind)
-    return _build(named, _Source(record, "data.reg_records", (data, raw)), raw, tz)
+    event = _build(named, _Source(record, "data.reg_records", (data, raw)), raw, tz)
+    if refused and not event.problem:
+        return replace(event, problem="data.reg_records: is of nobody who was born alive")
+    return event
 
 
 def _read_item(item: Any, tz: str | None) -> tuple[list[VitalEvent], list[tuple[str, str]]]:

@@ -65,6 +65,13 @@ class PagesCase(FakeRegistryCase):
 
 @tagged("post_install", "-at_install")
 class TestPages(PagesCase):
+    def test_foetal_deaths_are_no_events(self):
+        dead, unborn = (person(number, death_date=str(self.today)) for number in "12")
+        self.answer(lambda request: found(request, dead, {**unborn, "reg_type": "fetal_death"}))
+        self.pull()
+        self.work()
+        self.assertEqual(self.pulled(), ["1"])
+
     def test_smaller_pages_than_asked_for(self):
         for self.totals in (False, True):
             with self.subTest(totals=self.totals):

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ...services import records
@@ -155,6 +155,7 @@ def test_what_the_schema_lets_pass_is_read(message):
         records.read_notification(message)
 
 
+@example("death", {"reg_type": "fetal_death"}, None)
 @given(st.sampled_from(records.EVENT_TYPES), persons | json_values, zones)
 def test_any_record_as_event(kind, record, zone):
     event = records.event_from_record(kind, record, "r", zone)
