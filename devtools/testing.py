@@ -222,10 +222,15 @@ def _interrupt(pytests: list[subprocess.Popen[str]]) -> None:
     for process in pytests:
         process.send_signal(signal.SIGINT)
     for process in pytests:
-        try:
-            process.wait(TAKING_DOWN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        _take_down(process)
+
+
+def _take_down(process: subprocess.Popen[Any]) -> None:
+    """Wait until an interrupted pytest has ended, and end it when it does not."""
+    try:
+        process.wait(TAKING_DOWN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _outcome(status: int, output: TextIO) -> tuple[int, Counter[str]]:
@@ -299,5 +304,5 @@ def _run_some(odoo: Odoo, arguments: list[str], environ: dict[str, str]) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        process.wait(TAKING_DOWN_S)
+        _take_down(process)
         raise

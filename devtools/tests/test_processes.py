@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from devtools import processes
+from devtools import processes, testing
 from devtools.files import read_json, write_json
 
 STUBBORN = """
@@ -87,3 +87,14 @@ def test_a_log_begins_anew_and_the_last_one_stays(tmp_path):
     assert processes.tail(log) == "run 2"
     assert processes.tail(tmp_path / "odoo.log.1") == "run 1"
     assert processes.tail(tmp_path / "none") == ""
+
+
+def test_tests_that_do_not_end_when_interrupted_are_ended(monkeypatch):
+    monkeypatch.setattr(testing, "TAKING_DOWN_S", 0.1)
+    deaf = (
+        "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print(); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        testing._interrupt([process])
+        assert process.wait(10) == -signal.SIGKILL

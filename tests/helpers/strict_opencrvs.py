@@ -55,7 +55,10 @@ class StrictOpenCRVS:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.restart()
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        # A run that is interrupted must not wait for it.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
 
     def stop(self):
