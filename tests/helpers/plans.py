@@ -11,7 +11,7 @@ _EXPLAINABLE = re.compile(r"\s*(SELECT|UPDATE|DELETE|INSERT|WITH)\b", re.IGNOREC
 
 
 @contextmanager
-def plans_of(tables, most):
+def plans_of(tables, most, whole=()):
     """Note the statements that read one of these tables, or much of it.
 
     That is a scan of the table, of an index without any condition, or of so many rows of it. Those
@@ -19,6 +19,7 @@ def plans_of(tables, most):
 
     :param tables: names of tables that grow
     :param int most: rows that one step of a statement may read
+    :param whole: names of partial indexes that may be read from end to end
     :return: list of pairs of table and statement, filled as statements are executed
     """
     found, execute = [], Cursor.execute
@@ -31,7 +32,7 @@ def plans_of(tables, most):
             execute(cursor, f"{how} {text}", values or None)
             (plan,) = cursor.fetchone()[0]
             found.extend(
-                (table, text) for table in _read_much(plan["Plan"], most) if table in tables
+                (table, text) for table in _read_much(plan["Plan"], most, whole) if table in tables
             )
         return execute(cursor, query, params, **options)
 
@@ -39,12 +40,16 @@ def plans_of(tables, most):
         yield found
 
 
-def _read_much(node, most):
+def _read_much(node, most, whole):
     kind, table = node["Node Type"], node.get("Relation Name")
-    without_condition = kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node
+    without_condition = (
+        kind in ("Index Scan", "Index Only Scan")
+        and "Index Cond" not in node
+        and node["Index Name"] not in whole
+    )
     rows = node.get("Actual Rows", 0) + node.get("Rows Removed by Filter", 0)
     rows += node.get("Rows Removed by Index Recheck", 0)
     if table and (kind == "Seq Scan" or (without_condition and "Filter" in node) or rows > most):
         yield table
     for part in node.get("Plans", ()):
-        yield from _read_much(part, most)
+        yield from _read_much(part, most, whole)
