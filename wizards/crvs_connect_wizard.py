@@ -10,8 +10,8 @@ _STEPS = ("registry", "us", "credentials", "keys", "events", "done")
 _KINDS = ("birth", "death", "marriage", "divorce")
 # What is handed over to the data source, and of that, what is never shown again.
 _HIDDEN = (
-    *("bearer_token", "oauth2_token_url", "oauth2_client_id", "oauth2_client_secret"),
-    "oauth2_scope",
+    *("bearer_token", "basic_username", "basic_password"),
+    *("oauth2_token_url", "oauth2_client_id", "oauth2_client_secret", "oauth2_scope"),
 )
 _CREDENTIALS = (*_HIDDEN, "oauth2_credential_location")
 _KEY_PATH = "/.well-known/jwks.json"
@@ -113,8 +113,15 @@ class CRVSConnectWizard(models.TransientModel):
         readonly=False,
     )
     has_credentials = fields.Boolean(compute="_compute_auth_type")
+    takes_password = fields.Boolean(compute="_compute_auth_type")
     bearer_token = fields.Char(
         "Token", compute="_compute_credentials", inverse="_inverse_credentials"
+    )
+    basic_username = fields.Char(
+        "User Name", compute="_compute_credentials", inverse="_inverse_credentials"
+    )
+    basic_password = fields.Char(
+        "Password", compute="_compute_credentials", inverse="_inverse_credentials"
     )
     oauth2_token_url = fields.Char(
         "Address for Tokens",
@@ -203,6 +210,7 @@ class CRVSConnectWizard(models.TransientModel):
                 if (source.dialect or "").startswith("opencrvs")
                 else "body"
             )
+            wizard.takes_password = bool(source._crvs_credentials("basic"))
             wizard.has_credentials = (
                 source.auth_type not in (False, "none") and source._crvs_has_credentials()
             )
@@ -238,7 +246,9 @@ class CRVSConnectWizard(models.TransientModel):
                 [*source, ("state", "!=", "cancelled")]
             )
             wizard.subscription_ids = subscriptions
-            wizard.is_waiting = "requested" in subscriptions.mapped("state")
+            wizard.is_waiting = wizard.step == "done" and "requested" in subscriptions.mapped(
+                "state"
+            )
             wizard.pull_ids = self.env["spp.dci.crvs.pull"].search(
                 [*source, ("kind", "=", "regular")]
             )

@@ -1,6 +1,6 @@
 from urllib.parse import urlsplit
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...services.asking.probe import try_connection
@@ -9,9 +9,10 @@ from ..mixins import check_group
 # What lets us in, by the kind of authentication; it is entered as a whole and never shown.
 _CREDENTIALS = {
     "bearer": ("bearer_token",),
+    "basic": ("basic_username", "basic_password"),
     "oauth2": ("oauth2_token_url", "oauth2_client_id", "oauth2_client_secret"),
 }
-_SECRETS = ("bearer_token", "basic_username", "basic_password", "oauth2_client_secret")
+_SECRETS = ("bearer_token", *_CREDENTIALS["basic"], "oauth2_client_secret")
 # What only the people of this server can put right, by the short word for what happened.
 _OURS = {"inactive_signing_key", "no_signing_key", "no_rsa_key", "bad_signing_key", "no_keys"}
 _EITHER = {"unreachable", "moved", "not_offered"}
@@ -81,11 +82,21 @@ class SppDciDataSource(models.Model):
             self.sudo().write(values)
         return moves
 
+    @api.model
+    def _crvs_credentials(self, auth_type):
+        """Return the names of the fields that a kind of authentication needs.
+
+        The base module promises no fields for user name and password.
+
+        :param str auth_type: kind of authentication
+        """
+        return [name for name in _CREDENTIALS.get(auth_type, ()) if name in self._fields]
+
     def _crvs_has_credentials(self):
         """Tell whether all is stored that the chosen kind of authentication needs."""
         self.ensure_one()
         source = self.sudo()
-        return all(source[name] for name in _CREDENTIALS.get(source.auth_type, ()))
+        return all(source[name] for name in self._crvs_credentials(source.auth_type))
 
     def _crvs_set_credentials(self, auth_type, given):
         """Store what lets us in; what is empty stays as it is.
@@ -98,7 +109,7 @@ class SppDciDataSource(models.Model):
         self.ensure_one()
         check_group(self.env, "manager", or_system=True)
         self.check_access("write")
-        needed = _CREDENTIALS.get(auth_type, ())
+        needed = self._crvs_credentials(auth_type)
         new = {name: given[name].strip() for name in needed if (given.get(name) or "").strip()}
         is_stored = self.auth_type == auth_type and self._crvs_has_credentials()
         if len(new) < len(needed) and (new or not is_stored):

@@ -5,12 +5,12 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 const SECONDS = 3;
 
 /**
- * Reads the record of a form anew while its state is "running", so that progress is seen without
- * reloading. Nothing is asked while the tab is in the background, or an answer is outstanding.
+ * Reads the record of a form anew while the field that the attribute "while" names is true, or its
+ * state is "running", so that progress is seen without reloading. Nothing is asked while the tab is in the background, or an answer is outstanding.
  */
 export class CrvsRefresh extends Component {
     static template = xml``;
-    static props = standardWidgetProps;
+    static props = { ...standardWidgetProps, while: { type: String, optional: true } };
 
     setup() {
         this.left = false;
@@ -23,8 +23,9 @@ export class CrvsRefresh extends Component {
 
     schedule() {
         this.timer = setTimeout(async () => {
-            const { record } = this.props;
-            if (record.data.state === "running" && !document.hidden) {
+            const { record, while: field } = this.props;
+            const goesOn = field ? record.data[field] : record.data.state === "running";
+            if (goesOn && !document.hidden) {
                 try {
                     await record.load();
                 } catch {
@@ -38,4 +39,7 @@ export class CrvsRefresh extends Component {
     }
 }
 
-registry.category("view_widgets").add("spp_dci_crvs_refresh", { component: CrvsRefresh });
+registry.category("view_widgets").add("spp_dci_crvs_refresh", {
+    component: CrvsRefresh,
+    extractProps: ({ attrs }) => ({ while: attrs.while }),
+});

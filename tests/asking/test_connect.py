@@ -1,5 +1,6 @@
 """Connecting a registry: the guide, its checklist, and what it refuses."""
 
+import base64
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
@@ -152,6 +153,23 @@ class TestGuide(GuideCase):
         self.assertIn("gave no access token", source.crvs_checklist)
         wizard = self.enter(wizard, **self.credentials())
         self.assertEqual((wizard.step, source.state), ("keys", "active"))
+
+    def test_user_name_and_password(self):
+        wizard = self.at_credentials()
+        self.assertTrue(wizard.takes_password)
+        given = {"auth_type": "basic", "basic_username": "spp", "basic_password": "s3cret"}
+        with self.assertRaisesRegex(UserError, "all of the credentials together"):
+            wizard.web_save({**given, "basic_password": False}, {})
+        wizard = self.enter(wizard, **given)
+        self.assertEqual((wizard.step, wizard.problem), ("keys", False))
+        pair = base64.b64encode(b"spp:s3cret").decode()
+        self.assertEqual(self.fake.authorization, f"Basic {pair}")
+        self.assertFalse(wizard.read(["basic_password"])[0]["basic_password"])
+        source = wizard.data_source_id
+        with self.assertRaises(AccessError):
+            source.read(["basic_password"])
+        source.sudo().basic_password = False
+        self.assertFalse(source._crvs_has_credentials())
 
     def test_a_part_of_the_credentials_is_not_enough(self):
         wizard = self.at_credentials()

@@ -13,7 +13,8 @@ class FakeRegistry:
     A token request's form comes as a dict too. A dict is sent as JSON, bytes as they are,
     ``(status, dict)`` with that status, None closes the connection without a word. While ``cut``
     is set, an answer breaks off before its end. ``documents`` are served to GET by path;
-    ``requests`` holds path and envelope of everything that came.
+    ``requests`` holds path and envelope of everything that came, ``authorization`` what the last
+    of it showed to be let in.
     """
 
     def __init__(self):
@@ -21,6 +22,7 @@ class FakeRegistry:
         self.cut = False
         self.documents = {}
         self.requests = []
+        self.authorization = None
         registry = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,6 +33,7 @@ class FakeRegistry:
                 is_form = "form" in self.headers["Content-Type"]
                 envelope = dict(parse_qsl(body.decode())) if is_form else json.loads(body)
                 registry.requests.append((self.path, envelope))
+                registry.authorization = self.headers["Authorization"]
                 answer = registry.answer(envelope)
                 if answer is None:
                     self.close_connection = True
