@@ -102,7 +102,7 @@ def pictures_of(api: ExternalApi, died: int, check: int) -> list[dict[str, Any]]
     (sender,) = api.find("spp.dci.crvs.sender", [])
     registrant = f"/odoo/action-spp_registry.action_individual/{died}"
     changes = (".nav-link", "What It Changed")
-    reverse = ("button[name=action_reverse]", "Reverse")
+    reverse = ("button[name=action_reverse]", "Undo")
     return [
         _picture("overview", "officer", "/odoo/civil-registry", "In Order", 640),
         _picture("overview-ar", READER, "/odoo/civil-registry", "", 640),

@@ -28,6 +28,9 @@ class CRVSCandidate(models.Model):
     household = fields.Char(compute="_compute_facts")
     programs = fields.Char("Programmes", compute="_compute_facts")
     can_choose = fields.Boolean(compute="_compute_can_choose")
+    is_held = fields.Boolean(
+        compute="_compute_is_held", help="Whether the held event is about this one when released."
+    )
 
     def _compute_facts(self):
         """Tell what an officer knows people by; read with more rights, as the record beside it."""
@@ -70,6 +73,13 @@ class CRVSCandidate(models.Model):
     def _compute_can_choose(self):
         for candidate in self:
             candidate.can_choose = candidate.event_id.error_kind in ("no_match", "ambiguous")
+
+    @api.depends("event_id.outcome", "event_id.forced_person_id")
+    def _compute_is_held(self):
+        for candidate in self:
+            event = candidate.event_id
+            meant = event.forced_person_id or event.candidate_ids.person_id
+            candidate.is_held = event.outcome == "held" and candidate.person_id == meant
 
     @api.depends("agrees", "contradicts")
     def _compute_texts(self):

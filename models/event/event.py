@@ -133,7 +133,7 @@ class CRVSEvent(models.Model):
             ("flagged", "Applied, to Be Looked At"),
             ("scheduled", "Waits for Its Day"),
             ("held", "Held for a Manager"),
-            ("reversed", "Reversed"),
+            ("reversed", "Undone"),
             ("reassigned", "Given to Another Registrant"),
         ],
         readonly=True,
@@ -248,6 +248,7 @@ class CRVSEvent(models.Model):
             ("distrusted", "Sender No Longer Trusted"),
             ("chosen", "Chosen by an Officer"),
         ],
+        "Why Held",
         readonly=True,
     )
     released = fields.Boolean(readonly=True, help="A manager let this event pass.")
@@ -593,8 +594,8 @@ class CRVSEvent(models.Model):
             )
         if reason == "withdrawn":
             return self.env._(
-                "The registry has taken this event back. Reverse it; if the registry is wrong in "
-                "that, a CRVS manager can release it."
+                "The registry has taken this event back. A CRVS manager presses Never Apply, or, if "
+                "the registry is wrong in that, Release."
             )
         return self.env._(
             "An event of this kind was undone for this registrant before. A CRVS manager has to "

@@ -48,9 +48,9 @@ class CRVSEvent(models.Model):
         waiting, held, errors = {}, self.browse(), {}
         self.env["spp.dci.crvs.candidate"]._replace(
             {
-                case.event: case.candidates[: const.MAX_CANDIDATES] if case.error else ()
+                case.event: case.to_show[: const.MAX_CANDIDATES]
                 for case in batch.cases
-                if case.candidates or case.event in failed
+                if case.to_show or case.event in failed or case.event.released
             }
         )
         for case in batch.cases:

@@ -29,7 +29,7 @@ STANDINGS = [
     ("superseded", "Superseded by Later News"),
     ("reviewed", "Reviewed"),
     ("set_aside", "Set Aside"),
-    ("reversed", "Reversed"),
+    ("reversed", "Undone"),
     ("reassigned", "Given to Another Registrant"),
 ]
 TO_REVIEW = ("no_match", "ambiguous", "invalid", "technical", "flagged")
@@ -266,6 +266,8 @@ class CRVSEvent(models.Model):
             "spp_dci_client_crvs.group_crvs_manager"
         ):
             event._hold("chosen")
+            if partner not in event.candidate_ids.person_id:
+                event.candidate_ids.create({"event_id": event.id, "person_id": partner.id})
             event._tell_managers_of_held()
             self.invalidate_recordset()
             return True

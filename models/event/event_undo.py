@@ -38,7 +38,7 @@ class CRVSEvent(models.Model):
     # === PUBLIC === #
 
     def action_reverse(self):
-        """Open the question why these events are to be reversed.
+        """Open the question why these events are to be undone.
 
         :return: an action
         :rtype: dict
@@ -47,8 +47,25 @@ class CRVSEvent(models.Model):
         check_group(self.env, "manager")
         return self._open_wizard(
             "spp.dci.crvs.event.reverse",
-            self.env._("Reverse Vital Events"),
+            self.env._("Undo Vital Events"),
             {"default_event_ids": self.ids},
+        )
+
+    def action_never_apply(self):
+        """Open the question why what is not applied yet of these events shall never be.
+
+        :return: an action
+        :rtype: dict
+        :raise AccessError: for users who are not CRVS managers
+        :raise UserError: when all of them were applied
+        """
+        check_group(self.env, "manager")
+        if not (pending := self.filtered(lambda event: event.state != "processed")):
+            raise UserError(self.env._("None of these events waits: all were applied or ended."))
+        return self._open_wizard(
+            "spp.dci.crvs.event.reverse",
+            self.env._("Never Apply"),
+            {"default_event_ids": pending.ids},
         )
 
     def action_reassign(self):
@@ -70,7 +87,7 @@ class CRVSEvent(models.Model):
         )
 
     def action_undo_withdrawn(self):
-        """Open the question why what a registry takes back is to be reversed.
+        """Open the question why what a registry takes back is to be undone.
 
         :return: an action
         :rtype: dict
@@ -102,7 +119,7 @@ class CRVSEvent(models.Model):
 
         :param str reason: why, in the manager's words
         :param asked_by: the manager, a ``res.users`` record
-        :return: the events that were reversed; one that broke down is as it was
+        :return: the events that were undone; one that broke down is as it was
         :raise UserError: when an event or a registrant is being worked on, or all broke down
         """
         events = self._as_processor(asked_by=asked_by.id).filtered(
@@ -125,7 +142,7 @@ class CRVSEvent(models.Model):
         return done
 
     def _undo_isolated(self, reason, asked_by):
-        """Reverse a locked event, whatever becomes of others in the same transaction.
+        """Undo a locked event, whatever becomes of others in the same transaction.
 
         :return: what was done, a :class:`Restorer`; None when it broke down and is as it was
         """

@@ -245,7 +245,7 @@ class CRVSUndo(models.Model):
         restorer = event._undo_isolated(self.reason, self.started_by)
         if restorer is None:
             remark = self.env._(
-                "It could not be undone. Reverse it by hand; if that fails too, ask your "
+                "It could not be undone. Undo it by hand; if that fails too, ask your "
                 "administrator to look at the server log."
             )
             return {**line, "result": "failed", "remark": remark}
@@ -265,7 +265,12 @@ class CRVSUndoLine(models.Model):
     _order = "id"
 
     undo_id = fields.Many2one(
-        "spp.dci.crvs.undo", required=True, readonly=True, index=True, ondelete="cascade"
+        "spp.dci.crvs.undo",
+        "Undo Run",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
     )
     event_id = fields.Many2one(
         "spp.dci.crvs.event", required=True, readonly=True, index=True, ondelete="cascade"

@@ -103,7 +103,7 @@ class CRVSRefusal(models.Model):
         """Return a sentence on what to do, by reason."""
         _ = self.env._
         clock = _("Ask the registry to set its clock; look at the clock of this server too.")
-        software = _("Tell the registry's technicians: their software must write messages anew.")
+        software = _("Tell the registry's technicians: their software has to write the message in another way.")
         return {
             "sender": _(
                 "If this is a registry of yours, enter this name as its sender ID, to the letter; "

@@ -37,6 +37,7 @@ class Case:
     :param flags: what an officer should look at, in words without values.
     :param flag_codes: the same in short words, see ``wording.FLAGS``.
     :param candidates: who may be meant: ``(partner id, what agrees, what contradicts)``.
+    :param found: the same of the registrant who was found by the numbers alone.
     :param remark: why it is superseded, if not for a later event of another kind.
     :param replaces: the older version of the same fact, see ``versions``.
     :param registration_number: the number that the event itself gives, in normal form.
@@ -56,6 +57,7 @@ class Case:
     flags: list = field(default_factory=list)
     flag_codes: list = field(default_factory=list)
     candidates: list = field(default_factory=list)
+    found: tuple = ()
     remark: str = ""
     replaces: object = None
     registration_number: str = ""
@@ -74,6 +76,13 @@ class Case:
     def persons(self):
         """The registrants whom the event concerns: the person and the spouse, if found."""
         return self.person | self.spouse
+
+    @property
+    def to_show(self):
+        """The candidates to keep: of a held event the registrant on whom the manager decides."""
+        if self.outcome == "held" and self.person:
+            return [self.found or (self.person.id, (), ())]
+        return self.candidates if self.error else []
 
     def fail(self, kind, message):
         """End as an error.

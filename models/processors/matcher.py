@@ -296,6 +296,7 @@ class CRVSMatcher(models.AbstractModel):
             return
         identifier = found.by[partner_id]
         case.person = batch.partners[partner_id]
+        case.found = (partner_id, judgement.agrees, judgement.contradicts)
         case.flag_codes.extend(judgement.flags)
         case.values.update(identifier_type=identifier.type, identifier_value=identifier.value)
 

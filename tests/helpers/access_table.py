@@ -90,6 +90,7 @@ METHODS = {
     ("spp.dci.crvs.check.pause", "action_confirm"): _OFFICERS,
     ("spp.dci.crvs.check.wizard", "action_start"): _OFFICERS,
     ("spp.dci.crvs.candidate", "action_choose"): _OFFICERS,
+    ("spp.dci.crvs.event", "action_never_apply"): _MANAGERS,
     ("spp.dci.crvs.event", "action_nobody"): _OFFICERS,
     ("spp.dci.crvs.event", "action_process_now"): _OFFICERS,
     ("spp.dci.crvs.event", "action_reassign"): _MANAGERS,

@@ -40,6 +40,7 @@ BUTTONS = {
         "action_apply",
         "action_release",
         "action_undo_withdrawn",
+        "action_never_apply",
         "action_reverse",
         "action_fetch_public_key",
         "action_revoke",

@@ -14,7 +14,7 @@ registry.category("web_tour.tours").add("crvs_undo", {
             { content: "what it changed", trigger: ".nav-link[name=changes]", run: "click" },
             { content: "before and after", trigger: "td:contains('Date of Death')" },
             {
-                trigger: "button[name=action_reverse]:contains('Reverse')",
+                trigger: "button[name=action_reverse]:contains('Undo')",
                 run: "click",
             },
             {
