@@ -22,7 +22,7 @@ class CRVSEvent(models.Model):
 
     undo_reason = fields.Text(readonly=True, groups=const.READS_PERSONS)
     undone_by = fields.Many2one("res.users", readonly=True)
-    undone_date = fields.Datetime("Undone", readonly=True)
+    undone_date = fields.Datetime("Undone On", readonly=True)
     not_restored = fields.Json(
         readonly=True,
         groups=const.READS_EVIDENCE,
