@@ -161,7 +161,9 @@ class CRVSAlertMixin(models.AbstractModel):
                 load[user.id] += 1
                 shares[user] = shares.get(user, records.browse()) | record
         for user, share in shares.items():
-            share.activity_schedule(xml_id, note=note, user_id=user.id)
+            share.with_context(lang=user.lang).activity_schedule(
+                xml_id, note=note, user_id=user.id
+            )
 
     @api.model
     def _call_officers(self, activity_type, notes):
@@ -185,7 +187,7 @@ class CRVSAlertMixin(models.AbstractModel):
                     "res_model_id": self.env["ir.model"]._get_id(record._name),
                     "res_id": record.id,
                     "activity_type_id": kind.id,
-                    "summary": kind.summary,
+                    "summary": kind.with_context(lang=user.lang).summary,
                     "note": plaintext2html(note),
                     "user_id": user.id,
                 }

@@ -44,7 +44,10 @@ class CRVSStolenKey(models.TransientModel):
             domain = wizard._domain()
             counts = events._read_group(domain, ["event_type"], ["__count"])
             wizard.event_count = sum(count for _type, count in counts)
-            wizard.summary = ", ".join(f"{types[kind]}: {count}" for kind, count in counts)
+            wizard.summary = ", ".join(
+                self.env._("%(kind)s: %(count)s", kind=types[kind], count=count)
+                for kind, count in counts
+            )
             wizard.event_ids = events.search(domain, order="id desc", limit=SHOWN)
 
     def _fingerprints(self):

@@ -106,7 +106,12 @@ class CRVSEvent(models.Model):
         check_group(self.env, "manager")
         held = self.sudo().filtered(lambda event: event.outcome == "held")
         if held:
+            user = self.env.user
             held._as_processor()._release()
+            held._message_log_batch(
+                bodies=dict.fromkeys(held.ids, self.env._("%s released this event.", user.name)),
+                author_id=user.partner_id.id,
+            )
             self._wake_scheduler()
             self.invalidate_recordset()
             text = self.env._("%s released: applied within a few minutes.", len(held))

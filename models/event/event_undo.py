@@ -322,7 +322,9 @@ class CRVSEvent(models.Model):
             if restorer.left:
                 parts.append(self._undo_summary(restorer))
             notes[person.id] = " ".join(parts)
-        persons._message_log_batch(bodies=notes, author_id=asked_by.partner_id.id)
+        author = asked_by.partner_id.id
+        persons._message_log_batch(bodies=notes, author_id=author)
+        self._message_log(body=self.env._("%s undid this event.", asked_by.name), author_id=author)
 
     def _reconsider_others(self):
         """Have events that gave way to an undone one looked at again."""

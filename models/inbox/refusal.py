@@ -75,8 +75,13 @@ class CRVSRefusal(models.Model):
         required=True,
         readonly=True,
     )
-    advice = fields.Char("What to Do", compute="_compute_advice")
-    count = fields.Integer("Times", required=True, readonly=True)
+    advice = fields.Text("What to Do", compute="_compute_advice")
+    count = fields.Integer("Written", required=True, readonly=True)
+    times = fields.Integer(
+        compute="_compute_times",
+        help="At least so often: another process of this server adds what it counted with the next "
+        "message that it refuses.",
+    )
     first_date = fields.Datetime("First", required=True, readonly=True)
     last_date = fields.Datetime("Last", required=True, readonly=True, index=True)
     last_address = fields.Char("Last From", readonly=True, help="IP address of the last one.")
@@ -88,6 +93,13 @@ class CRVSRefusal(models.Model):
         words = {UNREADABLE: self.env._("(not readable)"), OTHERS: self.env._("(many others)")}
         for refusal in self:
             refusal.sender_text = words.get(refusal.claimed_sender, refusal.claimed_sender)
+
+    @api.depends("count")
+    def _compute_times(self):
+        counts = _counts[self.env.cr.dbname]
+        for refusal in self:
+            held = counts.held(refusal.claimed_sender, refusal.reason)
+            refusal.times = refusal.count + held
 
     @api.depends("reason", "registry_id.active")
     def _compute_advice(self):
@@ -103,11 +115,14 @@ class CRVSRefusal(models.Model):
         """Return a sentence on what to do, by reason."""
         _ = self.env._
         clock = _("Ask the registry to set its clock; look at the clock of this server too.")
-        software = _("Tell the registry's technicians: their software has to write the message in another way.")
+        software = _(
+            "Tell the registry's technicians: their software does not write this message as the "
+            "DCI standard asks."
+        )
         return {
             "sender": _(
-                "If this is a registry of yours, enter this name as its sender ID, to the letter; "
-                "if not, nothing needs to be done."
+                "If this is a registry of yours, enter this name on its form as its name in "
+                "messages, to the letter; if not, nothing needs to be done."
             ),
             "archived": _(
                 "The registry of this name is or was archived: restore it only after you have "
@@ -147,6 +162,16 @@ class CRVSRefusal(models.Model):
             "unavailable": _("Nothing needs to be done if the registry sends it again."),
             "request": _("Ask your administrator to look at the server log."),
         }
+
+    def action_open_registry(self):
+        """Open the form of the registry of that name.
+
+        :rtype: dict
+        :raise AccessError: for those who may not read refused messages
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return self.registry_id._get_records_action()
 
     # === COUNTING === #
 

@@ -116,6 +116,15 @@ class RefusalCounts:
                     entry.written = now
                     entry.count -= count if key in done else 0
 
+    def held(self, sender, reason):
+        """Return how many of a row are not written yet.
+
+        :rtype: int
+        """
+        with self._lock:
+            entry = self._entries.get(Key(sender, reason))
+            return entry.count if entry else 0
+
     def _admits(self, sender):
         start, names = self._strangers
         now = self._clock()

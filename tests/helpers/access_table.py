@@ -115,6 +115,7 @@ METHODS = {
     ("spp.dci.crvs.overview", "action_open"): _VIEWING,
     ("spp.dci.crvs.pull", "action_run_now"): _MANAGERS,
     ("spp.dci.crvs.sender", "action_fetch_public_key"): _ROOT_OF_TRUST,
+    ("spp.dci.crvs.refusal", "action_open_registry"): _READING,
     ("spp.dci.crvs.sender", "action_view_refusals"): {"auditor", "officer", "manager"},
     ("spp.dci.crvs.sender", "fetch_public_key"): _ROOT_OF_TRUST,
     ("spp.dci.crvs.sender", "get_by_sender_id"): _VIEWING | {"system"},

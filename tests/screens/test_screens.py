@@ -23,6 +23,7 @@ BUTTONS = {
     "officer": {
         "action_choose",
         "action_nobody",
+        "action_open_registry",
         "action_process_now",
         "action_reassign",
         "action_retry",
