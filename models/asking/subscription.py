@@ -101,6 +101,13 @@ class CRVSSubscription(models.Model):
     )
     _code_idx = models.Index("(data_source_id, code) WHERE code IS NOT NULL")
 
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """Have those alone write in the chatter who subscribe and unsubscribe."""
+        groups = "spp_dci_client_crvs.group_crvs_manager,base.group_system"
+        if message_operation == "read" or self.env.su or self.env.user.has_groups(groups):
+            return super()._mail_get_operation_for_mail_message_operation(message_operation)
+        return dict.fromkeys(self, "unlink")  # which nobody may
+
     @api.depends("event_type", "data_source_id.name")
     def _compute_display_name(self):
         names = dict(self._fields["event_type"]._description_selection(self.env))

@@ -286,8 +286,9 @@ class CRVSEvent(models.Model):
         )
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        """Keep the chatter to those who work with vital events."""
-        if self.env.su or self.env.user.has_group("spp_dci_client_crvs.group_crvs_viewer"):
+        """Have those read the chatter who may see vital events, and those write who work on them."""
+        group = "viewer" if message_operation == "read" else "officer"
+        if self.env.su or self.env.user.has_group(f"spp_dci_client_crvs.group_crvs_{group}"):
             return super()._mail_get_operation_for_mail_message_operation(message_operation)
         return dict.fromkeys(self, "unlink")  # which nobody may
 
