@@ -5,12 +5,19 @@ None of them holds a value of a person.
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from odoo.api import Environment
 from odoo.tools import LazyTranslate
+from odoo.tools.translate import code_translations
 
 _lt = LazyTranslate(__name__)
+_ADDON = __name__.split(".")[2]
+_VARIABLE = re.compile(r"%(?:\((\w+)\))?s")
+#: letters beside variables below which a sentence is recognised in too many
+_LEAST_LETTERS = 12
 
 #: why a record and a registrant cannot be of one person, or can, see ``records.corroboration``
 REASONS = {
@@ -88,3 +95,61 @@ def flag(env: Environment, code: str) -> str | None:
     :param code: key of :data:`FLAGS`
     """
     return env._(FLAGS[code]) if code in FLAGS else None
+
+
+def retold(env: Environment, text: Any) -> Any:
+    """Say a stored text of this addon in the language of who reads it.
+
+    Whoever processed an event, mostly nobody, spoke another one. What is not recognised stays.
+
+    :param text: one or several lines
+    """
+    if not text:
+        return text
+    languages = ["en_US", *(code for code, _name in env["res.lang"].get_installed())]
+    spoken = env.lang or "en_US"
+    return "\n".join(_retold_line(line, tuple(languages), spoken) for line in text.split("\n"))
+
+
+def _retold_line(line: str, languages: tuple[str, ...], spoken: str) -> str:
+    terms = code_translations.get_python_translations(_ADDON, spoken)
+    for language in languages:
+        exact, patterns = _sentences(language)
+        if term := exact.get(line):
+            return terms.get(term) or term
+        for pattern, term in patterns:
+            if match := pattern.fullmatch(line):
+                said = match.groupdict()
+                return _VARIABLE.sub(
+                    lambda variable, said=said: ", ".join(
+                        _retold_line(part, languages, spoken)
+                        for part in said[f"v_{variable[1] or ''}"].split(", ")
+                    ),
+                    terms.get(term) or term,
+                )
+    return line
+
+
+@lru_cache(maxsize=16)
+def _sentences(language: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Return this addon's sentences in a language: those without variables, and patterns."""
+    if language == "en_US":
+        template = code_translations.get_python_translations(_ADDON, "fr_FR")
+        pairs = [(term, term) for term in template]
+    else:
+        found = code_translations.get_python_translations(_ADDON, language)
+        pairs = [(text, term) for term, text in found.items() if text]
+    exact, patterns = {}, []
+    for text, term in pairs:
+        names = _VARIABLE.findall(text)
+        if not names:
+            exact[text] = term
+        elif len(set(names)) == len(names) and len(_VARIABLE.sub("", text)) >= _LEAST_LETTERS:
+            parts = _VARIABLE.split(text)
+            written = "".join(
+                f"(?P<v_{part or ''}>.+)" if index % 2 else re.escape(part)
+                for index, part in enumerate(parts)
+            )
+            patterns.append((re.compile(written), term))
+    patterns.sort(key=lambda pair: -len(pair[0].pattern))
+    return exact, patterns

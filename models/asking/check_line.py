@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
+from ...services import wording
 from .check import RESULTS
 
 
@@ -25,6 +26,7 @@ class CRVSCheckLine(models.Model):
     identifier_type = fields.Char(readonly=True, help="By which of the registrant's IDs.")
     death_date = fields.Date("Date of Death", readonly=True, help="As the registry wrote it.")
     reason = fields.Char(readonly=True)
+    reason_text = fields.Char("Why", compute="_compute_reason_text")
     event_id = fields.Many2one(
         "spp.dci.crvs.event", readonly=True, ondelete="set null", index="btree_not_null"
     )
@@ -38,6 +40,12 @@ class CRVSCheckLine(models.Model):
     )
 
     _check_result_idx = models.Index("(check_id, result, id)")
+
+    @api.depends("reason")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for line in self:
+            line.reason_text = wording.retold(self.env, line.reason)
 
     def action_open_registrant(self):
         """Show whom this result is about.

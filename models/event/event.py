@@ -147,7 +147,7 @@ class CRVSEvent(models.Model):
         ],
         readonly=True,
     )
-    error_message = fields.Text("Remark", readonly=True, help="What failed or needs attention.")
+    error_message = fields.Text("Remark as Written", readonly=True, help="What failed or needs attention.")
     person_id = fields.Many2one(
         "res.partner", "Registrant", readonly=True, index="btree_not_null", ondelete="restrict"
     )

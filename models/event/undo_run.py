@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...services import log_guard
+from ...services import log_guard, wording
 from ...services.own_cursor import own_attempts
 from ..mixins import Job, check_group
 from .event_undo import WITHDRAWN
@@ -287,4 +287,11 @@ class CRVSUndoLine(models.Model):
         required=True,
         readonly=True,
     )
-    remark = fields.Text(readonly=True)
+    remark = fields.Text("Remark as Written", readonly=True)
+    remark_text = fields.Text("Remark", compute="_compute_remark_text")
+
+    @api.depends("remark")
+    @api.depends_context("lang")
+    def _compute_remark_text(self):
+        for line in self:
+            line.remark_text = wording.retold(self.env, line.remark)
