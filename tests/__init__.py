@@ -27,7 +27,8 @@ from .event import (
     test_life_cycle,
     test_pace,
 )
-from .event import test_query_plans, test_queue, test_to_do, test_transitions, test_undo
+from .event import test_query_plans, test_queue, test_remarks, test_to_do, test_transitions
+from .event import test_undo
 from .event import test_undo_run
 from .event import test_versions_by_two_workers
 from .field import test_answers, test_notifications

@@ -27,6 +27,29 @@ class TestAccess(EventCase):
             with self.assertRaises(AccessError):
                 event.unlink()
 
+    def test_who_only_reads_writes_nothing_into_the_history(self):
+        auditor = new_test_user(
+            self.env, "crvs_auditor", groups="spp_dci_client_crvs.group_crvs_auditor"
+        )
+        subscription = self.env["spp.dci.crvs.subscription"].create(
+            {
+                "data_source_id": self.source.id,
+                "event_type": "death",
+                "state": "active",
+                "reference_id": "R-1",
+            }
+        )
+        for record, allowed in ((self.event, self.officer), (subscription, self.manager)):
+            record.with_user(allowed).message_post(body="Looked at it.")
+            for user in (self.viewer, auditor):
+                with self.assertRaises(AccessError):
+                    record.with_user(user).message_post(body="I was here.")
+                with self.assertRaises(AccessError):
+                    record.with_user(user).activity_schedule(
+                        "mail.mail_activity_data_todo", user_id=user.id
+                    )
+                self.assertTrue(record.with_user(user).message_ids.read(["body"]))
+
     def test_who_sees_what(self):
         with self.assertRaises(AccessError):
             self.event.with_user(self.clerk).read(["name"])

@@ -291,6 +291,49 @@ class TestChoosing(ToDoCase):
         self.assertEqual((again.outcome, again.hold_reason), ("held", "repeated"))
         self.assertFalse(ana.disabled)
 
+    def test_held_event_shows_whom_it_is_about_until_it_is_decided(self):
+        ana = self.registrant("Ana Undone", ids={"UIN": "UNDONE-2"})
+        self.process("death", {"UIN": "UNDONE-2"}, date.today())._reverse("wrong", self.manager)
+        held = self.process("death", {"UIN": "UNDONE-2", "DRN": "D-2"}, date.today())
+        self.assertEqual((held.outcome, held.person_id), ("held", ana.browse()))
+        card = held.candidate_ids.with_user(self.manager)
+        self.assertEqual((card.person_id, card.is_held, card.can_choose), (ana, True, False))
+        self.assertIn("same number", card.agrees_text)
+        self.assertIn("Ana Undone", held.with_user(self.manager).comparison)
+        held.with_user(self.manager).action_release()
+        self.assertIn("released", held.message_ids[0].body)
+        self.run_due()
+        self.assertOutcome(held, "applied")
+        self.assertFalse(held.candidate_ids)
+
+    def test_chosen_one_of_several_is_marked(self):
+        day = date.today() - timedelta(days=5000)
+        ones = [self.registrant(f"P{n}", ids={"UIN": "MARK-1"}) for n in range(2)]
+        event = self.process("death", {"UIN": "MARK-1"}, day)
+        event.candidate_ids[1].with_user(self.officer).action_choose()
+        self.assertEqual(event.hold_reason, "chosen")
+        self.assertEqual(event.candidate_ids.mapped("is_held"), [False, True])
+        self.assertEqual(event.candidate_ids.person_id.ids, [one.id for one in ones])
+        other = self.unmatched(day=day)
+        self.choose(other, ones[0])
+        self.assertTrue(other.candidate_ids.is_held)
+
+    def test_never_apply_takes_what_is_not_applied_alone(self):
+        self.registrant(ids={"UIN": "NEVER-1"})
+        applied = self.process("death", {"UIN": "NEVER-1"}, date.today())
+        waiting = self.unmatched()
+        action = (applied | waiting).with_user(self.manager).action_never_apply()
+        wizard = self.env[action["res_model"]].with_user(self.manager)
+        wizard = wizard.with_context(**action["context"]).create({"reason": "wrong"})
+        self.assertEqual((wizard.event_ids, wizard.is_pending), (waiting, True))
+        wizard.action_confirm()
+        self.assertEqual((waiting.outcome, applied.outcome), ("reversed", "applied"))
+        self.assertFalse(wizard.create({"event_ids": applied.ids, "reason": "x"}).is_pending)
+        with self.assertRaises(UserError):
+            applied.with_user(self.manager).action_never_apply()
+        with self.assertRaises(AccessError):
+            waiting.with_user(self.officer).action_never_apply()
+
     def test_what_is_clear_takes_no_choice(self):
         ana = self.registrant("Ana Clear", ids={"UIN": "CLEAR-1"})
         event = self.process("death", {"UIN": "CLEAR-1"}, date.today())

@@ -60,7 +60,7 @@ class TestUndo(EventCase):
         death = self.store(self.vital("death", {"UIN": "nobody"}))
         wizard = self.env["spp.dci.crvs.event.reverse"].with_user(self.manager)
         self.patch(const, "BATCH_SIZE", 0)
-        with self.assertRaisesRegex(UserError, "undo run"):
+        with self.assertRaisesRegex(UserError, "A Key Was Stolen"):
             wizard.create({"event_ids": death.ids, "reason": "Withdrawn"}).action_confirm()
 
     def test_death_is_put_back_and_memberships_come_back_paused(self):
@@ -268,6 +268,10 @@ class TestUndo(EventCase):
         self.reverse(event, reason="Ana Test is alive")
         note = ana.message_ids[0]
         self.assertIn(event.name, note.body)
+        self.assertEqual(note.author_id, self.manager.partner_id)
+        self.assertNotIn("alive", note.body)
+        note = event.message_ids[0]
+        self.assertIn("undid", note.body)
         self.assertEqual(note.author_id, self.manager.partner_id)
         self.assertNotIn("alive", note.body)
 

@@ -83,10 +83,10 @@ class TestRefusals(RefusalCase):
     def test_repeated_ones_are_counted_and_written_once_a_minute(self):
         for _n in range(3):
             self.refuse(self.stranger())
-        self.assertEqual(self.rows().count, 1)
+        self.assertEqual((self.rows().count, self.rows().times), (1, 3))
         self.later()
         self.refuse(self.stranger())
-        self.assertEqual(self.rows().count, 4)
+        self.assertEqual((self.rows().count, self.rows().times), (4, 4))
 
     def test_what_another_process_wrote_within_the_minute_waits(self):
         self.refuse(self.stranger())
@@ -97,6 +97,13 @@ class TestRefusals(RefusalCase):
         self.refuse(b"{", 400)  # whichever comes next
         row = self.rows().filtered(lambda r: r.reason == "sender")
         self.assertEqual(row.count, 2)
+
+    def test_a_refused_message_leads_to_its_registry(self):
+        self.refuse({"header": header(), "message": notification()})
+        action = self.rows().action_open_registry()
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), (self.sender._name, self.sender.id)
+        )
 
     def test_messages_of_an_archived_registry_say_so(self):
         self.sender.active = False
