@@ -161,9 +161,7 @@ class CRVSAlertMixin(models.AbstractModel):
                 load[user.id] += 1
                 shares[user] = shares.get(user, records.browse()) | record
         for user, share in shares.items():
-            share.with_context(lang=user.lang).activity_schedule(
-                xml_id, note=note, user_id=user.id
-            )
+            share.with_context(lang=user.lang).activity_schedule(xml_id, note=note, user_id=user.id)
 
     @api.model
     def _call_officers(self, activity_type, notes):

@@ -147,7 +147,9 @@ class CRVSEvent(models.Model):
         ],
         readonly=True,
     )
-    error_message = fields.Text("Remark as Written", readonly=True, help="What failed or needs attention.")
+    error_message = fields.Text(
+        "Remark as Written", readonly=True, help="What failed or needs attention."
+    )
     person_id = fields.Many2one(
         "res.partner", "Registrant", readonly=True, index="btree_not_null", ondelete="restrict"
     )
@@ -286,7 +288,7 @@ class CRVSEvent(models.Model):
         )
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        """Have those read the chatter who may see vital events, and those write who work on them."""
+        """Let those read the chatter who see vital events, and those write who work on them."""
         group = "viewer" if message_operation == "read" else "officer"
         if self.env.su or self.env.user.has_group(f"spp_dci_client_crvs.group_crvs_{group}"):
             return super()._mail_get_operation_for_mail_message_operation(message_operation)
@@ -595,8 +597,8 @@ class CRVSEvent(models.Model):
             )
         if reason == "withdrawn":
             return self.env._(
-                "The registry has taken this event back. A CRVS manager presses Never Apply, or, if "
-                "the registry is wrong in that, Release."
+                "The registry has taken this event back. A CRVS manager presses Never Apply, or, "
+                "if the registry is wrong in that, Release."
             )
         return self.env._(
             "An event of this kind was undone for this registrant before. A CRVS manager has to "

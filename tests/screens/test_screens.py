@@ -92,13 +92,11 @@ class TestScreens(EventCase):
             self.assertEqual(found, expected)
 
     def test_an_auditor_finds_what_an_auditor_may_read(self):
-        user = new_test_user(
-            self.env, login="screen_auditor", groups=f"{ADDON}.group_crvs_auditor"
-        )
+        user = new_test_user(self.env, login="screen_auditor", groups=f"{ADDON}.group_crvs_auditor")
         found = {name for name, _model, _views in self._screens(user)}
         expected = MENUS["viewer"] | MENUS["officer"] | MENUS["manager"]
         self.assertEqual(found, expected)
-        event = dict((name, views) for name, _model, views in self._screens(user))["Events"]
+        event = {name: views for name, _model, views in self._screens(user)}["Events"]
         fields = set(etree.fromstring(event["form"]["arch"]).xpath("//field/@name"))
         self.assertLessEqual({"undo_reason", "date_text", "to_recover", "raw_text"}, fields)
 
