@@ -18,6 +18,8 @@ _ADDON = __name__.split(".")[2]
 _VARIABLE = re.compile(r"%(?:\((\w+)\))?s")
 #: letters beside variables below which a sentence is recognised in too many
 _LEAST_LETTERS = 12
+#: longer lines hold what a registry wrote, and stay as they are
+_LONGEST_LINE = 600
 
 #: why a record and a registrant cannot be of one person, or can, see ``records.corroboration``
 REASONS = {
@@ -112,6 +114,8 @@ def retold(env: Environment, text: Any) -> Any:
 
 
 def _retold_line(line: str, languages: tuple[str, ...], spoken: str) -> str:
+    if len(line) > _LONGEST_LINE:
+        return line
     terms = code_translations.get_python_translations(_ADDON, spoken)
     for language in languages:
         exact, patterns = _sentences(language)

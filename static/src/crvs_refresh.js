@@ -6,7 +6,8 @@ const SECONDS = 3;
 
 /**
  * Reads the record of a form anew while the field that the attribute "while" names is true, or its
- * state is "running", so that progress is seen without reloading. Nothing is asked while the tab is in the background, or an answer is outstanding.
+ * state is "running", so that progress is seen without reloading. Nothing is asked while the tab is
+ * in the background, or an answer is outstanding.
  */
 export class CrvsRefresh extends Component {
     static template = xml``;
