@@ -38,6 +38,8 @@ def run(odoo: Odoo) -> list[Path]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not program:
         raise Problem("Pictures are taken with Chromium: install it (on Debian: chromium).")
+    if not shutil.which("rtlcss"):
+        raise Problem("Odoo mirrors its screens for Arabic with rtlcss: npm install -g rtlcss.")
     workspace = odoo.workspace
     before = server.running(workspace)
     server.down(workspace)

@@ -2,6 +2,7 @@ import json
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..models.mixins import check_group
 
@@ -72,7 +73,7 @@ class CRVSOverview(models.TransientModel):
         counts = {moment.date(): count for moment, count in groups}
         values = [
             {
-                "label": day.strftime("%d.%m."),
+                "label": format_date(self.env, day, date_format="d MMM"),
                 "value": counts.get(day, 0),
                 "type": "future" if day == today else "past",
             }

@@ -96,9 +96,13 @@ class TestScreens(EventCase):
         found = {name for name, _model, _views in self._screens(user)}
         expected = MENUS["viewer"] | MENUS["officer"] | MENUS["manager"]
         self.assertEqual(found, expected)
-        event = {name: views for name, _model, views in self._screens(user)}["Events"]
-        fields = set(etree.fromstring(event["form"]["arch"]).xpath("//field/@name"))
-        self.assertLessEqual({"undo_reason", "date_text", "to_recover", "raw_text"}, fields)
+        screens = {name: views for name, _model, views in self._screens(user)}
+        for name, expected in (
+            ("Events", {"undo_reason", "date_text", "to_recover", "raw_text"}),
+            ("Inbox", {"signature", "body_text"}),
+        ):
+            fields = set(etree.fromstring(screens[name]["form"]["arch"]).xpath("//field/@name"))
+            self.assertLessEqual(expected, fields)
 
     def test_an_administrator_finds_the_way_to_connect_a_registry(self):
         for role, groups in (
