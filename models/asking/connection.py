@@ -75,7 +75,7 @@ class SppDciDataSource(models.Model):
         moves = self._crvs_moves_to(base_url)
         if moves:
             secrets = [*_SECRETS, "oauth2_token_url", "oauth2_client_id"]
-            values["auth_type"] = "none"
+            values.update(auth_type="none", last_test_date=False)
             values.update(dict.fromkeys((n for n in secrets if n in self._fields), False))
         if self.base_url != base_url:
             values.update(state="draft", last_error=False)

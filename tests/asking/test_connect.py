@@ -194,6 +194,8 @@ class TestGuide(GuideCase):
         self.assertEqual(source.sudo().base_url, other.url)
         self.assertFalse(source.sudo().oauth2_client_secret)
         self.assertEqual(source.auth_type, "none")
+        self.env.invalidate_all()
+        self.assertEqual(wizard.auth_type, "oauth2", "the guide proposes what it does at first")
 
     def test_credentials_are_written_and_never_read(self):
         wizard = self.at_keys()
