@@ -14,7 +14,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL, plaintext2html
 
 from .. import const
-from ..services import log_guard
+from ..services import log_guard, wording
 
 _logger = logging.getLogger(__name__)
 
@@ -146,7 +146,8 @@ class CRVSAlertMixin(models.AbstractModel):
         xml_id = f"spp_dci_client_crvs.activity_type_{activity_type}"
         activities = records._open_alerts(activity_type)
         if note:
-            activities.filtered(lambda activity: activity.note != note).note = note
+            for user, theirs in activities.grouped("user_id").items():
+                theirs.note = wording.retold(theirs.with_context(lang=user.lang).env, note)
         called = {(activity.res_id, activity.user_id.id) for activity in activities}
         load = records._alert_load(activity_type, users)
         shares = {}
@@ -161,7 +162,9 @@ class CRVSAlertMixin(models.AbstractModel):
                 load[user.id] += 1
                 shares[user] = shares.get(user, records.browse()) | record
         for user, share in shares.items():
-            share.with_context(lang=user.lang).activity_schedule(xml_id, note=note, user_id=user.id)
+            theirs = share.with_context(lang=user.lang)
+            told = wording.retold(theirs.env, note)
+            theirs.activity_schedule(xml_id, note=told, user_id=user.id)
 
     @api.model
     def _call_officers(self, activity_type, notes):
@@ -180,13 +183,14 @@ class CRVSAlertMixin(models.AbstractModel):
         for record, note in notes:
             user = min(users, key=lambda user: (load[user.id], user.id))
             load[user.id] += 1
+            theirs = kind.with_context(lang=user.lang)
             values.append(
                 {
                     "res_model_id": self.env["ir.model"]._get_id(record._name),
                     "res_id": record.id,
                     "activity_type_id": kind.id,
-                    "summary": kind.with_context(lang=user.lang).summary,
-                    "note": plaintext2html(note),
+                    "summary": theirs.summary,
+                    "note": plaintext2html(wording.retold(theirs.env, note)),
                     "user_id": user.id,
                 }
             )

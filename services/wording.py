@@ -6,6 +6,7 @@ None of them holds a value of a person.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -14,12 +15,6 @@ from odoo.tools import LazyTranslate
 from odoo.tools.translate import code_translations
 
 _lt = LazyTranslate(__name__)
-_ADDON = __name__.split(".")[2]
-_VARIABLE = re.compile(r"%(?:\((\w+)\))?s")
-#: letters beside variables below which a sentence is recognised in too many
-_LEAST_LETTERS = 12
-#: longer lines hold what a registry wrote, and stay as they are
-_LONGEST_LINE = 600
 
 #: why a record and a registrant cannot be of one person, or can, see ``records.corroboration``
 REASONS = {
@@ -99,61 +94,71 @@ def flag(env: Environment, code: str) -> str | None:
     return env._(FLAGS[code]) if code in FLAGS else None
 
 
-def retold(env: Environment, text: Any) -> Any:
-    """Say a stored text of this addon in the language of who reads it.
+# === SENTENCES THAT ARE STORED === #
 
-    Whoever processed an event, mostly nobody, spoke another one. What is not recognised stays.
+_MODULE = "spp_dci_client_crvs"
+_SOURCE = "en_US"
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?s")
+# What has less text of its own than this would match anything.
+_LEAST_LETTERS = 8
+# Longer lines hold what a registry wrote.
+_LONGEST_LINE = 600
 
-    :param text: one or several lines
+
+def retold(env: Environment, text: str | None) -> str | None:
+    """Say stored sentences of ours in the reader's language, whichever they were written in.
+
+    They are written by who had something processed, in most cases the scheduler, and read by
+    people of other languages. What is not recognised stays as it is.
+
+    :param env: environment of the reader
+    :param text: sentences of this addon, one a line
     """
-    if not text:
+    installed = [code for code, _name in env["res.lang"].get_installed()]
+    languages = tuple(dict.fromkeys([_SOURCE, *installed]))
+    if not text or len(languages) == 1:
         return text
-    languages = ["en_US", *(code for code, _name in env["res.lang"].get_installed())]
-    spoken = env.lang or "en_US"
-    return "\n".join(_retold_line(line, tuple(languages), spoken) for line in text.split("\n"))
+    return "\n".join(_retold(line, env.lang or _SOURCE, languages) for line in text.split("\n"))
 
 
-def _retold_line(line: str, languages: tuple[str, ...], spoken: str) -> str:
-    if len(line) > _LONGEST_LINE:
-        return line
-    terms = code_translations.get_python_translations(_ADDON, spoken)
+def _retold(text: str, reader: str, languages: tuple[str, ...]) -> str:
+    if len(text) > _LONGEST_LINE:
+        return text
+    terms = code_translations.get_python_translations(_MODULE, reader)
     for language in languages:
-        exact, patterns = _sentences(language)
-        if term := exact.get(line):
-            return terms.get(term) or term
-        for pattern, term in patterns:
-            if match := pattern.fullmatch(line):
-                said = match.groupdict()
-                return _VARIABLE.sub(
-                    lambda variable, said=said: ", ".join(
-                        _retold_line(part, languages, spoken)
-                        for part in said[f"v_{variable[1] or ''}"].split(", ")
-                    ),
-                    terms.get(term) or term,
-                )
-    return line
+        sentences, patterns = _spoken(language, languages)
+        if text in sentences:
+            return terms.get(sentences[text], sentences[text])
+        for pattern, names, term in patterns:
+            if match := pattern.fullmatch(text):
+                told = [_retold(value, reader, languages) for value in match.groups()]
+                values = dict(zip(names, told, strict=True)) if names[0] else tuple(told)
+                return terms.get(term, term) % values
+    parts = text.split(", ")
+    return ", ".join(_retold(part, reader, languages) for part in parts) if parts[1:] else text
 
 
 @lru_cache(maxsize=16)
-def _sentences(language: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
-    """Return this addon's sentences in a language: those without variables, and patterns."""
-    if language == "en_US":
-        template = code_translations.get_python_translations(_ADDON, "fr_FR")
-        pairs = [(term, term) for term in template]
-    else:
-        found = code_translations.get_python_translations(_ADDON, language)
-        pairs = [(text, term) for term, text in found.items() if text]
-    exact, patterns = {}, []
-    for text, term in pairs:
-        names = _VARIABLE.findall(text)
-        if not names:
-            exact[text] = term
-        elif len(set(names)) == len(names) and len(_VARIABLE.sub("", text)) >= _LEAST_LETTERS:
-            parts = _VARIABLE.split(text)
-            written = "".join(
-                f"(?P<v_{part or ''}>.+)" if index % 2 else re.escape(part)
-                for index, part in enumerate(parts)
-            )
-            patterns.append((re.compile(written), term))
-    patterns.sort(key=lambda pair: -len(pair[0].pattern))
-    return exact, patterns
+def _spoken(language: str, languages: tuple[str, ...]) -> tuple[dict[str, str], list[Any]]:
+    """Return the sentences of a language, and patterns of those with places, most text first."""
+    terms = dict(_terms(language, languages))
+    patterns = []
+    for sentence, term in terms.items():
+        # The text between the places, and the names of these, in turn.
+        texts, names = (_PLACEHOLDER.split(sentence)[part::2] for part in (0, 1))
+        size = sum(map(len, texts))
+        if names and size >= _LEAST_LETTERS:
+            pattern = re.compile("(.+?)".join(re.escape(text.replace("%%", "%")) for text in texts))
+            patterns.append((size, (pattern, names, term)))
+    patterns.sort(key=lambda entry: -entry[0])
+    return terms, [entry for _size, entry in patterns]
+
+
+def _terms(language: str, languages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Return how a language says each term."""
+    if language == _SOURCE:
+        for other in languages:
+            for term in code_translations.get_python_translations(_MODULE, other):
+                yield term, term
+    for term, sentence in code_translations.get_python_translations(_MODULE, language).items():
+        yield sentence, term

@@ -95,7 +95,7 @@ class CRVSCheckWizard(models.TransientModel):
         """Return the model and the ids of what was selected where the wizard was opened.
 
         More can be selected in a list than the web client sends ids of; it then sends the list's
-        domain as well.
+        domain as well. Where nothing is selected, all that the list shows is meant.
         """
         context = self.env.context
         name, ids = context.get("active_model"), context.get("active_ids") or []
@@ -104,7 +104,7 @@ class CRVSCheckWizard(models.TransientModel):
         limit = int(
             self.env["ir.config_parameter"].sudo().get_param("web.active_ids_limit") or 20000
         )
-        if len(ids) >= limit and isinstance(context.get("active_domain"), list):
+        if not 0 < len(ids) < limit and isinstance(context.get("active_domain"), list):
             ids = self.env[name].search(context["active_domain"]).ids
         return name, ids
 

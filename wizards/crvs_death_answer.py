@@ -72,4 +72,4 @@ class CRVSDeathAnswer(models.TransientModel):
             sentence = _("The death is recorded, but could not be applied: %s.", event.name)
         else:
             sentence = _("The death is recorded and will be applied in a moment: %s.", event.name)
-        return " ".join(filter(None, [sentence, event.error_message]))
+        return " ".join(filter(None, [sentence, event.remark]))

@@ -13,7 +13,7 @@ from . import check_run
 from . import last_check
 from . import person_check
 from . import check_steps
-from . import check_bindings
+from . import check_button
 from . import data_source
 from . import connection
 from . import checklist

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ... import const
-from ..mixins import check_group, number
+from ..mixins import check_group, notify, number
 
 #: What a registry's answer about a death comes to.
 RESULTS = [
@@ -210,37 +210,57 @@ class CRVSCheck(models.Model):
     def action_pause(self):
         """Stop after the message that is under way.
 
-        :return: True
+        :return: an action that says so
+        :rtype: dict
         :raise AccessError: see :meth:`_check_officer`
         """
         self._check_officer()
-        self.sudo().filtered(lambda check: check.state == "running").state = "paused"
-        return True
+        running = self.sudo().filtered(lambda check: check.state == "running")
+        running.state = "paused"
+        if not running:
+            return notify(self.env, self.env._("This check is not running."), "warning")
+        return notify(
+            self.env,
+            self.env._(
+                "Paused: it stops after the message that is under way. Resume has it go on."
+            ),
+        )
 
     def action_resume(self):
         """Go on where the run stopped.
 
-        :return: True
+        :return: an action that says so
+        :rtype: dict
         :raise AccessError: see :meth:`_check_officer`
         """
         self._check_officer()
-        self.sudo().filtered(lambda check: check.state == "paused")._run()
-        return True
+        paused = self.sudo().filtered(lambda check: check.state == "paused")
+        if not paused:
+            return notify(self.env, self.env._("This check is not paused."), "warning")
+        paused._run()
+        left = sum(check.total_count - check.checked_count for check in paused)
+        return notify(self.env, self.env._("It goes on in the background: %s are left.", left))
 
     def action_apply(self):
         """Have the deaths applied that a run found beyond what is applied unasked.
 
-        :return: True
+        :return: an action that says how many
+        :rtype: dict
         :raise AccessError: for users who are not CRVS managers
         """
         check_group(self.env, "manager")
-        self.sudo().filtered(lambda check: check.state == "confirm")._apply_deaths()
-        return True
+        checks = self.sudo().filtered(lambda check: check.state == "confirm")
+        count = sum(checks.mapped("held_count"))
+        checks._apply_deaths()
+        if not count:
+            return notify(self.env, self.env._("No death was left to apply."), "warning")
+        return notify(self.env, self.env._("%s deaths are applied within a few minutes.", count))
 
     def action_rerun_failed(self):
         """Ask again about those who could not be asked about.
 
-        :return: True
+        :return: an action that says how many
+        :rtype: dict
         :raise AccessError: see :meth:`_check_officer`
         """
         return self._ask_again("failed")
@@ -248,7 +268,8 @@ class CRVSCheck(models.Model):
     def action_rerun_unknown(self):
         """Ask again about those whom the registry did not know.
 
-        :return: True
+        :return: an action that says how many
+        :rtype: dict
         :raise AccessError: see :meth:`_check_officer`
         """
         return self._ask_again("unknown")
@@ -256,6 +277,7 @@ class CRVSCheck(models.Model):
     def _ask_again(self, result):
         self._check_officer()
         self.env["spp.dci.crvs.check.line"].flush_model(["result", "left_out", "paused"])
+        count = 0
         for check in self.sudo():
             self.env.cr.execute(
                 SQL(
@@ -269,10 +291,13 @@ class CRVSCheck(models.Model):
                     result,
                 )
             )
+            count += self.env.cr.rowcount
             if self.env.cr.rowcount:
                 check._run()
         self.env["spp.dci.crvs.check.line"].invalidate_model()
-        return True
+        if not count:
+            return notify(self.env, self.env._("There is nobody to ask about again."), "warning")
+        return notify(self.env, self.env._("The registry is asked again about %s.", count))
 
     def action_view_results(self):
         """Show the results, from where they can be exported.

@@ -25,7 +25,9 @@ class CRVSCheckLine(models.Model):
     )
     identifier_type = fields.Char(readonly=True, help="By which of the registrant's IDs.")
     death_date = fields.Date("Date of Death", readonly=True, help="As the registry wrote it.")
-    reason = fields.Char(readonly=True)
+    reason = fields.Char(
+        "Reason as Written", readonly=True, help="In the language of whoever started the check."
+    )
     reason_text = fields.Char("Why", compute="_compute_reason_text")
     event_id = fields.Many2one(
         "spp.dci.crvs.event", readonly=True, ondelete="set null", index="btree_not_null"
@@ -39,7 +41,24 @@ class CRVSCheckLine(models.Model):
         "Paused Memberships", readonly=True, help="Which memberships were paused from here."
     )
 
+    household = fields.Char(compute="_compute_household", help="Where they live, or lived last.")
+
     _check_result_idx = models.Index("(check_id, result, id)")
+
+    def _compute_household(self):
+        """As far as the user may see who lives where; of those who left all, the last one."""
+        memberships = self.env["spp.group.membership"].with_context(active_test=False)
+        found = memberships.browse()
+        if memberships.has_access("read"):
+            found = memberships.search(
+                [("individual", "in", self.partner_id.ids)], order="ended_date desc, id desc"
+            )
+        by_person = found.grouped("individual")
+        for line in self:
+            mine = by_person.get(line.partner_id, found.browse())
+            current = mine.filtered(lambda entry: entry.active and not entry.is_ended)
+            households = (current or mine[:1]).group._filtered_access("read")
+            line.household = ", ".join(households.mapped("name"))
 
     @api.depends("reason")
     @api.depends_context("lang")

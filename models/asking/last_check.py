@@ -105,7 +105,7 @@ class ResPartner(models.Model):
         }
         for partner in self:
             last = partner.sudo().crvs_last_check_ids[:1]
-            partner.crvs_checked_text = last and _(
+            partner.crvs_checked_text = bool(last) and _(
                 "Last checked %(day)s at %(registry)s by %(user)s: %(result)s",
                 day=format_date(
                     self.env,

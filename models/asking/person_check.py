@@ -142,7 +142,7 @@ class ResPartner(models.Model):
         answer = self.env[model].sudo().create(values)
         return {
             "type": "ir.actions.act_window",
-            "name": answer._description,
+            "name": self.env["ir.model"]._get(answer._name).name,
             "res_model": model,
             "res_id": answer.id,
             "view_mode": "form",

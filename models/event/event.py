@@ -148,7 +148,9 @@ class CRVSEvent(models.Model):
         readonly=True,
     )
     error_message = fields.Text(
-        "Remark as Written", readonly=True, help="What failed or needs attention."
+        "Remark as Written",
+        readonly=True,
+        help="What failed or needs attention, in the language of whoever had it processed.",
     )
     person_id = fields.Many2one(
         "res.partner", "Registrant", readonly=True, index="btree_not_null", ondelete="restrict"

@@ -78,7 +78,7 @@ class CRVSEvent(models.Model):
             return notify(self.env, _("Nothing to retry: none of these events failed."), "warning")
         if len(tried) == 1:
             label = dict(tried._fields["standing"]._description_selection(self.env))
-            text = tried.error_message or label[tried.standing]
+            text = tried.remark or label[tried.standing]
             good = tried.state == "processed" and tried.outcome != "flagged"
             text = text if good else _("%(what)s. %(why)s", what=label[tried.standing], why=text)
             return notify(self.env, text, "success" if good else "warning")

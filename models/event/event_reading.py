@@ -24,16 +24,28 @@ class CRVSEvent(models.Model):
         compute="_compute_notified_name",
         help="The person's name as the registry wrote it; masked for those who may not read it.",
     )
-    remark = fields.Text(
-        compute="_compute_remark", help="What failed or needs attention, in your language."
-    )
     changes_table = fields.Html("What It Changed", compute="_compute_changes_table", sanitize=False)
     comparison = fields.Html(
         "As Notified and as Registered", compute="_compute_comparison", sanitize=False
     )
+    remark = fields.Text(
+        compute="_compute_remark", help="What failed or needs attention, in your language."
+    )
+    has_candidates = fields.Boolean(compute="_compute_has_candidates")
     raw_text = fields.Text(
         "Data as Received", compute="_compute_raw_text", groups=const.READS_EVIDENCE
     )
+
+    @api.depends("error_message")
+    @api.depends_context("lang")
+    def _compute_remark(self):
+        for event in self:
+            event.remark = wording.retold(self.env, event.error_message)
+
+    @api.depends("candidate_ids")
+    def _compute_has_candidates(self):
+        for event in self:
+            event.has_candidates = bool(event.sudo().candidate_ids)
 
     # === MASKED === #
 
@@ -71,12 +83,6 @@ class CRVSEvent(models.Model):
                 event.raw_text = data and json.dumps(data, indent=2, ensure_ascii=False)
             except ValueError:
                 event.raw_text = event.raw_data
-
-    @api.depends("error_message")
-    @api.depends_context("lang")
-    def _compute_remark(self):
-        for event in self:
-            event.remark = wording.retold(self.env, event.error_message)
 
     # === THE RECORD BESIDE THE REGISTRANT === #
 

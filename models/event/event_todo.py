@@ -34,6 +34,8 @@ STANDINGS = [
 ]
 TO_REVIEW = ("no_match", "ambiguous", "invalid", "technical", "flagged")
 TO_DECIDE = (*TO_REVIEW, "held")
+# In so many open events a name is looked for, at most.
+_MOST_NAMES = 2000
 
 
 class CRVSEvent(models.Model):
@@ -224,10 +226,27 @@ class CRVSEvent(models.Model):
         ]
         if self._field_is_readable("identifier_value"):
             domains.append(Domain("identifier_value", operator, value))
+            domains.append(Domain("candidate_ids.person_id", operator, value))
+            domains.append(Domain("id", "in", self._notified_as(value)))
             if key := numbers.normal_form(value):
                 held = self.env["spp.registry.id"].sudo().search([("crvs_key", "=", key)])
                 domains.append(Domain("person_id", "in", held.partner_id.ids))
         return Domain.OR(domains)
+
+    @api.model
+    def _notified_as(self, text):
+        """Return the ids of events nobody is found for yet, of persons notified by this name."""
+        open_events = self.sudo().search_fetch(
+            [("standing", "in", TO_REVIEW), ("person_id", "=", False), ("raw_data", "!=", False)],
+            ["raw_data"],
+            limit=_MOST_NAMES,
+        )
+        words = text.lower().split()
+        return [
+            event.id
+            for event in open_events
+            if all(word in (event.notified_name or "").lower() for word in words)
+        ]
 
     @api.model
     def _field_is_readable(self, name):

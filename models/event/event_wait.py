@@ -122,8 +122,8 @@ class CRVSEvent(models.Model):
                 event=event.name,
                 result=standings[event.standing],
             )
-            if not done and event.error_message:
-                message = f"{message} {event.error_message}"
+            if not done and event.remark:
+                message = f"{message} {event.remark}"
         else:
             message = event.env._(
                 "The civil registry's news about the number that you added has been looked at. "

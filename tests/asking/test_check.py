@@ -104,7 +104,8 @@ class TestCheck(CheckCase):
         check.user_id = officer
         with self.assertRaises(AccessError):
             check.with_user(officer).action_apply()
-        check.action_apply()
+        self.assertIn("3 deaths are applied", check.action_apply()["params"]["message"])
+        self.assertIn("No death", check.action_apply()["params"]["message"])
         check.invalidate_recordset()
         self.assertEqual((check.state, check.held_count), ("done", 0))
         for event in events:
@@ -172,10 +173,17 @@ class TestCheck(CheckCase):
         self.source.check_batch_size = 2
         partners = self.env["res.partner"].union(*(self.registrant(n) for n in range(1, 6)))
         check = self.start(partners)
-        check.action_pause()
+        said = {}
+        said["not paused"] = check.action_resume()
+        said["Paused: it stops"] = check.action_pause()
+        said["not running"] = check.action_pause()
         self.work()
         self.assertEqual(check.checked_count, 0)
-        check.action_resume()
+        said["5 are left"] = check.action_resume()
+        said["nobody to ask"] = check.action_rerun_failed()
+        for part, action in said.items():
+            self.assertIn(part, action["params"]["message"])
+            self.assertEqual(action["params"]["type"] == "warning", "no" in part)
         self.work()
         self.assertEqual((check.checked_count, check.state), (5, "done"))
 

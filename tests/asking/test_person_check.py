@@ -249,6 +249,7 @@ class TestCheckDeath(PersonCase):
 @tagged("post_install", "-at_install")
 class TestLastCheck(PersonCase):
     def test_line_on_the_registrant(self):
+        self.assertFalse(self.ana.with_user(self.viewer).crvs_checked_text, "never asked")
         self.says(person(NUMBER))
         self.open("action_crvs_check_death")
         text = self.ana.with_user(self.viewer).crvs_checked_text

@@ -1,6 +1,6 @@
 """What was stored in one language is read in another."""
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from ...services import wording
 from ..helpers.events import EventCase
@@ -13,50 +13,60 @@ class TestRemarks(EventCase):
         super().setUpClass()
         for code in ("fr_FR", "es_ES"):
             cls.env["res.lang"]._activate_lang(code)
-        cls.french, cls.spanish, cls.english = (
-            cls.env(context={**cls.env.context, "lang": lang})
-            for lang in ("fr_FR", "es_ES", "en_US")
+
+    def told(self, text, lang):
+        return wording.retold(self.env(context={"lang": lang}), text)
+
+    def said(self, lang):
+        """Sentences as they are written by who works in a language: a whole one, and a nested."""
+        env = self.env(context={"lang": lang})
+        matcher = env["spp.dci.crvs.matcher"]
+        return (
+            env._("The record holds no birth date."),
+            matcher._contradiction(["other_birth_year", "other_number:UIN"]),
         )
 
-    def test_remark_of_an_event_is_in_the_language_of_the_reader(self):
-        self.registrant(ids={"UIN": "R-1"}, birthdate="1950-01-01")
-        event = self.process("death", {"UIN": "R-1"}, birth_date="1990-01-01")
-        self.assertIn("born in another decade", event.error_message)
-        self.assertEqual(event.with_env(self.english).remark, event.error_message)
-        french = event.with_env(self.french).remark
-        self.assertIn("Le bénéficiaire trouvé est peut-être une autre personne", french)
-        self.assertIn("née dans une autre décennie", french)
-        # By somebody who reads French, for somebody who does not.
-        event.error_message = french
-        self.assertIn("nació en otra década", event.with_env(self.spanish).remark)
-        self.assertIn("born in another decade", event.with_env(self.english).remark)
+    def test_any_language_is_read_in_any(self):
+        said = {lang: self.said(lang) for lang in ("en_US", "fr_FR", "es_ES")}
+        self.assertEqual(len({sentences[1] for sentences in said.values()}), 3)
+        self.assertIn("the registrant has another UIN", said["en_US"][1])
+        for written, sentences in said.items():
+            for reader, expected in said.items():
+                with self.subTest(written=written, reader=reader):
+                    self.assertEqual(self.told("\n".join(sentences), reader), "\n".join(expected))
 
-    def test_several_lines_and_what_nobody_knows(self):
-        known = "The registry gives no death date. The registrant is disabled without one."
-        text = f"{known}\nAnother addon's remark"
-        first, second = wording.retold(self.french, text).split("\n")
-        self.assertIn("date de décès", first)
-        self.assertEqual(second, "Another addon's remark")
-        self.assertFalse(wording.retold(self.french, False))
+    def test_what_is_not_ours_stays_as_it_is(self):
+        for text in (None, False, "", "100% sure, said they", "Ana %s Test", "a. b"):
+            self.assertEqual(self.told(text, "fr_FR"), text)
 
     def test_values_stay(self):
         text = "Not put back, since it was changed after the event: Date of Death."
-        self.assertTrue(wording.retold(self.french, text).startswith("Non rétabli"))
+        self.assertTrue(self.told(text, "fr_FR").startswith("Non rétabli"))
         text = (
             "The registry takes back what it reported before (CRVS/2026/1). Look at that event and "
             "undo it if the registry is right."
         )
-        self.assertIn("(CRVS/2026/1)", wording.retold(self.french, text))
+        self.assertIn("(CRVS/2026/1)", self.told(text, "fr_FR"))
 
-    def test_activities_are_in_the_language_of_whom_they_call(self):
-        user = new_test_user(
-            self.env,
-            "remark_french",
-            groups="spp_dci_client_crvs.group_crvs_manager",
-            lang="fr_FR",
-        )
-        kind = self.env.ref("spp_dci_client_crvs.activity_type_held")
-        kind.with_env(self.french).summary = "Un fait d'état civil attend"
-        event = self.store(self.vital("death", {"UIN": "R-2"}))
-        event._alert("held", user)
-        self.assertEqual(event.activity_ids.summary, "Un fait d'état civil attend")
+    def test_what_is_long_stays_as_it_is(self):
+        text = f"Not put back, since it was changed after the event: {'x' * 1000}."
+        self.assertEqual(self.told(text, "fr_FR"), text)
+
+    def test_remark_of_an_event_and_what_an_officer_is_called_for(self):
+        self.officer.lang = "fr_FR"
+        self.registrant(ids={"UIN": "TELL-1"})
+        self.registrant(ids={"BRN": "TELL-2"})
+        event = self.process("death", {"UIN": "TELL-1", "BRN": "TELL-2"})
+        self.assertError(event, "ambiguous")
+        self.assertTrue(event.remark.startswith("Several registrants"))
+        theirs = event.with_user(self.officer).with_context(lang="fr_FR")
+        self.assertTrue(theirs.remark.startswith("Plusieurs bénéficiaires"))
+        self.assertEqual(event.remark, event.error_message)
+        event.activity_ids.unlink()
+        kind = self.env.ref("spp_dci_client_crvs.activity_type_attention")
+        kind.with_context(lang="fr_FR").summary = "À regarder"
+        for case in ("called", "called again"):
+            event._alert("attention", self.officer, event.error_message)
+            with self.subTest(case):
+                self.assertIn("Plusieurs", str(event.activity_ids.note))
+        self.assertEqual(event.activity_ids.summary, "À regarder")

@@ -124,6 +124,24 @@ class TestNeedsMe(ToDoCase):
         self.review(events)
         self.assertEqual(self.events.with_user(self.officer).count_needs_me(), before - len(events))
 
+    def test_name_finds_who_was_notified_and_who_may_be_meant(self):
+        unknown = self.unmatched(given_name="Zora", surname="Unheard")
+        self.registrant("Bela Twin", ids={"UIN": "TWIN-1"})
+        self.registrant("Cora Twin", ids={"BRN": "TWIN-2"})
+        unclear = self.process("death", {"UIN": "TWIN-1", "BRN": "TWIN-2"}, date.today())
+        self.assertError(unclear, "ambiguous")
+        for text, event in (("unheard zora", unknown), ("cora twin", unclear)):
+            for user, found in (
+                (self.officer, event),
+                (self.auditor, event),
+                (self.viewer, event.browse()),
+            ):
+                events = self.events.with_user(user)
+                with self.subTest(text, user=user.login):
+                    self.assertEqual(events.search([("anything", "ilike", text)]), found)
+        self.assertTrue(unclear.has_candidates)
+        self.assertFalse(unknown.has_candidates)
+
     def test_empty_list_tells_nothing_to_do_from_nothing_received(self):
         help_message = "<p>Nothing was ever received</p>"
         here = self.events.with_context(search_default_needs_me=1)

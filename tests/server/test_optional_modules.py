@@ -19,8 +19,9 @@ env["ir.module.module"].search([("name", "=", "%s")]).button_immediate_uninstall
 """
 OFFERED = """
 for name in ("program", "program.membership", "cycle", "cycle.membership"):
-    bound = env["ir.actions.actions"].get_bindings(f"spp.{name}")["action"]
-    assert "Check Deaths" in [action["name"] for action in bound], bound
+    for kind in ("form", "list"):
+        arch = env[f"spp.{name}"].get_view(view_type=kind)["arch"]
+        assert "Check Deaths" in arch, arch
 """
 
 

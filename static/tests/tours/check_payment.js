@@ -6,8 +6,7 @@ import { patient } from "./patient";
 registry.category("web_tour.tours").add("crvs_check_payment", {
     steps: () =>
         patient([
-            { content: "the menu of actions", trigger: ".o_cp_action_menus button.dropdown-toggle, .o_cp_action_menus .o-dropdown", run: "click" },
-            { trigger: ".o_menu_item:contains('Check Deaths'), .dropdown-item:contains('Check Deaths')", run: "click" },
+            { trigger: ".o_statusbar_buttons button:contains('Check Deaths')", run: "click" },
             { content: "who counts is said", trigger: ".modal p:contains('enrolled or paused')" },
             { content: "and how many", trigger: ".modal [name=count]:contains('5')" },
             {
