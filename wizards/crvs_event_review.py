@@ -36,4 +36,6 @@ class CRVSEventReview(models.TransientModel):
             raise UserError(
                 self.env._("Nothing was closed: somebody else did it, or it is being processed.")
             )
+        if set(done.mapped("standing")) == {"set_aside"}:
+            return notify(self.env, self.env._("%s set aside.", len(done)))
         return notify(self.env, self.env._("%s reviewed.", len(done)))

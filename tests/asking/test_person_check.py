@@ -77,6 +77,14 @@ class TestCheckDeath(PersonCase):
         self.assertIn(NUMBER, answer.asked_by)
         self.assert_nothing_but_the_check("dead")
 
+    def test_dialog_is_named_in_the_language_of_the_user(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        model = self.env["ir.model"]._get("spp.dci.crvs.death.answer")
+        model.with_context(lang="fr_FR").name = "Ce que dit le registre"
+        self.says(person(NUMBER))
+        ana = self.ana.with_user(self.officer).with_context(lang="fr_FR")
+        self.assertEqual(ana.action_crvs_check_death()["name"], "Ce que dit le registre")
+
     def test_dead_and_recorded(self):
         self.says(person(NUMBER, death_date="2024-05-01"))
         answer = self.check()

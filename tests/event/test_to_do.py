@@ -185,7 +185,7 @@ class TestReview(ToDoCase):
         with self.assertRaises(UserError):
             self.review(event, remark="  ")
         self.assertEqual(event.standing, "flagged")
-        self.review(event)
+        self.assertEqual(self.review(event)["params"]["message"], "1 reviewed.")
         with self.assertRaises(UserError):
             self.review(event)
         with self.assertRaises(AccessError):
@@ -207,7 +207,7 @@ class TestReview(ToDoCase):
 
     def test_what_was_set_aside_is_looked_for_all_the_same(self):
         event = self.unmatched()
-        self.review(event)
+        self.assertEqual(self.review(event)["params"]["message"], "1 set aside.")
         event._as_processor()._hasten()
         event._as_processor()._process_batch()
         self.assertEqual((event.standing, event.error_kind), ("set_aside", "no_match"))
