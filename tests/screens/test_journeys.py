@@ -39,7 +39,7 @@ class TestEventJourneys(JourneyCase, ToDoCase):
         )
         unclear = self.process("death", {"UIN": "TWICE"}, date.today(), birth_date="1950-02-03")
         events = unclear | self.flagged() | self.unmatched()
-        self.journey("morning", "/odoo/crvs-events", self.officer)
+        self.journey("morning", "/odoo/discuss", self.officer)
         self.assertEqual(events.mapped("standing"), ["applied", "reviewed", "set_aside"])
         self.assertTrue(right.disabled)
         self.assertFalse(wrong.disabled)

@@ -7,6 +7,7 @@ import { user } from "@web/core/user";
 
 // Often enough for work that comes in over a day.
 const EVERY_MS = 5 * 60 * 1000;
+const TO_DO = "spp_dci_client_crvs.menu_spp_dci_crvs_app_to_do";
 
 /** How many vital events wait for the user, in the top bar; a click opens them. */
 export class NeedsMe extends Component {
@@ -15,7 +16,7 @@ export class NeedsMe extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.action = useService("action");
+        this.menu = useService("menu");
         this.state = useState({ count: 0 });
         onWillStart(async () => {
             this.isOfficer = await user.hasGroup("spp_dci_client_crvs.group_crvs_officer");
@@ -32,9 +33,8 @@ export class NeedsMe extends Component {
     }
 
     open() {
-        this.action.doAction("spp_dci_client_crvs.action_spp_dci_crvs_event_to_do", {
-            clearBreadcrumbs: true,
-        });
+        // By its menu, so that the top bar shows where one is.
+        this.menu.selectMenu(this.menu.getAll().find((menu) => menu.xmlid === TO_DO));
         this.count();
     }
 }

@@ -7,6 +7,7 @@ registry.category("web_tour.tours").add("crvs_morning", {
     steps: () =>
         patient([
             { content: "the badge leads to the list", trigger: ".o_crvs_needs_me", run: "click" },
+            { content: "in our app", trigger: ".o_menu_brand:contains('Civil Registry')" },
             {
                 content: "an event that is not clear",
                 trigger: ".o_data_row:has(.badge:contains('Not clear who')) td[name=event_type]",
