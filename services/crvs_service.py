@@ -53,7 +53,7 @@ class CRVSService:
             raise UserError(
                 self.env._(
                     "There is no DCI data source with the code %s. Create it under "
-                    "DCI > Configuration > Data Sources.",
+                    "Civil Registry > Configuration > Data Sources.",
                     code[:64],
                 )
             )

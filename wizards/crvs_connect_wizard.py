@@ -113,10 +113,10 @@ class CRVSConnectWizard(models.TransientModel):
         readonly=False,
     )
     has_credentials = fields.Boolean(compute="_compute_auth_type")
-    takes_password = fields.Boolean(compute="_compute_auth_type")
     bearer_token = fields.Char(
         "Token", compute="_compute_credentials", inverse="_inverse_credentials"
     )
+    takes_password = fields.Boolean(compute="_compute_takes_password")
     basic_username = fields.Char(
         "User Name", compute="_compute_credentials", inverse="_inverse_credentials"
     )
@@ -181,6 +181,7 @@ class CRVSConnectWizard(models.TransientModel):
     )
     pull_ids = fields.Many2many("spp.dci.crvs.pull", "Pulls", compute="_compute_arrangements")
     is_waiting = fields.Boolean(compute="_compute_arrangements")
+    is_refused = fields.Boolean(compute="_compute_arrangements")
 
     # === WHAT IS SHOWN === #
 
@@ -210,10 +211,13 @@ class CRVSConnectWizard(models.TransientModel):
                 if (source.dialect or "").startswith("opencrvs")
                 else "body"
             )
-            wizard.takes_password = bool(source._crvs_credentials("basic"))
             wizard.has_credentials = (
                 source.auth_type not in (False, "none") and source._crvs_has_credentials()
             )
+
+    def _compute_takes_password(self):
+        """Where the base module has other fields for them, its own form is the place."""
+        self.takes_password = bool(self.env["spp.dci.data.source"]._crvs_credentials("basic"))
 
     def _compute_credentials(self):
         """Show nothing of what is stored."""
@@ -246,9 +250,9 @@ class CRVSConnectWizard(models.TransientModel):
                 [*source, ("state", "!=", "cancelled")]
             )
             wizard.subscription_ids = subscriptions
-            wizard.is_waiting = wizard.step == "done" and "requested" in subscriptions.mapped(
-                "state"
-            )
+            states = subscriptions.mapped("state")
+            wizard.is_waiting = "requested" in states
+            wizard.is_refused = "rejected" in states
             wizard.pull_ids = self.env["spp.dci.crvs.pull"].search(
                 [*source, ("kind", "=", "regular")]
             )
@@ -299,6 +303,9 @@ class CRVSConnectWizard(models.TransientModel):
                 jwks_url=sender.jwks_url or (source.base_url or "").rstrip("/") + _KEY_PATH,
                 public_key=sender.public_key if is_pasted else False,
             )
+        elif step == "events":
+            arranged = self.subscription_ids or self.pull_ids
+            values.update(dict.fromkeys(set(arranged.mapped("event_type")) & {*_KINDS}, True))
         self.write(values)
 
     def _show(self):
@@ -368,9 +375,12 @@ class CRVSConnectWizard(models.TransientModel):
         :raise UserError: when something is missing
         """
         self._check()
+        self.write({"problem": False, "report": False})
         work = getattr(self, f"_finish_{self.step}")
         if work():
+            found = {"problem": self.problem, "report": self.report}
             self._go_to(_STEPS[_STEPS.index(self.step) + 1])
+            self.write(found)
         return self._show()
 
     def action_later(self):
@@ -547,6 +557,17 @@ class CRVSConnectWizard(models.TransientModel):
             "jwks_url": False if is_pasted else self.jwks_url.strip(),
             "public_key": self.public_key.strip() if is_pasted else sender.public_key,
         }
+        is_another = sender.active and sender != source.crvs_sender_id
+        if is_another and any((sender[name] or False) != value for name, value in values.items()):
+            raise UserError(
+                self.env._(
+                    "%(name)s is the name of a trusted registry that has other keys: %(registry)s. "
+                    "Ask the registry's administrator for its own name, or change the keys under "
+                    "Trusted Registries.",
+                    name=sender.sender_id,
+                    registry=sender.name,
+                )
+            )
         if not sender:
             is_rsa = dialects.get(source.dialect).signature_profile == "jws"
             values.update(
@@ -602,7 +623,7 @@ class CRVSConnectWizard(models.TransientModel):
         if source.crvs_sender_id != sender:
             source.crvs_sender_id = sender
         works, sentence = source._crvs_test_connection()
-        self.problem = False if works else sentence
+        self.write({"problem": False if works else sentence, "report": works and sentence})
         return works
 
     def _finish_events(self):
@@ -614,7 +635,9 @@ class CRVSConnectWizard(models.TransientModel):
             subscribe = self.env["spp.dci.crvs.subscribe.wizard"].create(
                 {"data_source_id": source.id, **{name: self[name] for name in _KINDS}}
             )
-            return self._attempt(subscribe.action_subscribe)
+            went_well = self._attempt(subscribe.action_subscribe)
+            self.invalidate_recordset(["is_waiting"], flush=False)
+            return went_well or self.is_waiting  # an answer may come all the same
         return self._attempt(lambda: self._pull(chosen))
 
     def _pull(self, chosen):

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from ...services.asking.probe import try_connection
 from ..mixins import check_group
 
-# What lets us in, by the kind of authentication; it is entered as a whole and never shown.
+# What lets us in, by the kind of authentication, the secret last; it is never shown.
 _CREDENTIALS = {
     "bearer": ("bearer_token",),
     "basic": ("basic_username", "basic_password"),
@@ -104,7 +104,7 @@ class SppDciDataSource(models.Model):
         :param str auth_type: kind of authentication
         :param dict given: by field
         :raise UserError: when a part is missing: a secret that is stored is not sent to another
-            address or with another name
+            address or with another name, while a new one may go where the old one went
         """
         self.ensure_one()
         check_group(self.env, "manager", or_system=True)
@@ -112,9 +112,12 @@ class SppDciDataSource(models.Model):
         needed = self._crvs_credentials(auth_type)
         new = {name: given[name].strip() for name in needed if (given.get(name) or "").strip()}
         is_stored = self.auth_type == auth_type and self._crvs_has_credentials()
-        if len(new) < len(needed) and (new or not is_stored):
+        if len(new) < len(needed) and not (is_stored and new.keys() <= {needed[-1]}):
             raise UserError(
-                self.env._("Enter all of the credentials together, also those entered before.")
+                self.env._(
+                    "Enter all of the credentials. Once they are stored, a new password or secret "
+                    "can be entered alone."
+                )
             )
         others = {name: given[name] for name in ("oauth2_scope",) if given.get(name)}
         if given.get("oauth2_credential_location"):
@@ -218,6 +221,11 @@ class SppDciDataSource(models.Model):
 
         :param str problem: short word for it
         """
+        if problem == "token":
+            return self.env._(
+                "Check what you entered: address for tokens, client ID and secret. Whom to ask: "
+                "the registry's administrator."
+            )
         if problem in _OURS:
             return self.env._("Whom to ask: the administrator of this server.")
         if problem in _EITHER:

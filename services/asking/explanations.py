@@ -127,7 +127,7 @@ SENTENCES = {
     "outcome_unknown": _lt(
         "No usable answer came from the registry, so it is not known whether it accepted the "
         "request. The registry will be asked what became of it; look again later under "
-        "DCI > CRVS > Subscriptions."
+        "Civil Registry > Subscriptions."
     ),
     "unsupported_identifier": _lt(
         "This registry cannot be searched by identifiers of type %s. Use another one."

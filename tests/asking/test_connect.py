@@ -173,16 +173,50 @@ class TestGuide(GuideCase):
 
     def test_a_part_of_the_credentials_is_not_enough(self):
         wizard = self.at_credentials()
-        with self.assertRaisesRegex(UserError, "all of the credentials together"):
+        with self.assertRaisesRegex(UserError, "Enter all of the credentials"):
             wizard.web_save(self.credentials(oauth2_client_secret=False), {})
-        with self.assertRaisesRegex(UserError, "all of the credentials together"):
+        with self.assertRaisesRegex(UserError, "Enter all of the credentials"):
             self.enter(wizard)
         self.at_keys()
+
+    def test_a_new_secret_alone_goes_where_the_old_one_went(self):
+        wizard = self.enter(self.at_credentials(), **self.credentials(oauth2_client_secret="wrong"))
+        wizard = self.enter(wizard, oauth2_client_secret="right")
+        self.assertEqual((wizard.step, wizard.problem), ("keys", False))
+        self.assertIn("A new token was given", wizard.report, "what was tested is said")
+        wizard = self.follow(wizard.action_back())
+        with self.assertRaisesRegex(UserError, "Enter all of the credentials"):
+            wizard.web_save({"oauth2_client_id": "spp", "oauth2_client_secret": "right"}, {})
+
+    def test_user_name_and_password(self):
+        wizard = self.at_credentials()
+        self.assertTrue(wizard.takes_password)
+        with self.assertRaisesRegex(UserError, "Enter all of the credentials"):
+            wizard.web_save({"auth_type": "basic", "basic_username": "spp"}, {})
+        wizard = self.enter(wizard, auth_type="basic", basic_username="spp", basic_password="right")
+        self.assertEqual((wizard.step, wizard.problem), ("keys", False))
+        source = wizard.data_source_id.sudo()
+        pair = base64.b64encode(b"spp:right").decode()
+        self.assertEqual(source.get_headers()["Authorization"], f"Basic {pair}")
+        self.assertFalse(wizard.read(["basic_password"])[0]["basic_password"])
+        source.basic_password = False
+        self.assertIn("Credentials:</b> missing", source.crvs_checklist)
+
+    def test_the_name_of_another_registry(self):
+        other = self.env["spp.dci.crvs.sender"].create(
+            {"name": "Other", "sender_id": NAME, "public_key": pem(ed25519_key())}
+        )
+        before = other.key_fingerprint
+        wizard = self.at_keys()
+        wizard.web_save({"key_source": "fetch", "jwks_url": f"{self.fake.url}{PATH}"}, {})
+        wizard = self.follow(wizard.action_fetch())
+        self.assertIn("trusted registry that has other keys: Other", wizard.problem)
+        self.assertEqual((other.key_fingerprint, other.jwks_url), (before, False))
 
     def test_a_stored_secret_goes_to_no_other_address(self):
         wizard = self.follow(self.at_keys().action_back())
         self.assertTrue(wizard.has_credentials)
-        with self.assertRaisesRegex(UserError, "all of the credentials together"):
+        with self.assertRaisesRegex(UserError, "Enter all of the credentials"):
             wizard.web_save({"oauth2_token_url": "https://evil.example.org/token"}, {})
         source = wizard.data_source_id
         with self.assertRaisesRegex(UserError, "entered for another server"):
@@ -321,6 +355,25 @@ class TestGuide(GuideCase):
         self.env.invalidate_all()
         wizard = self.follow(wizard.action_look_again())
         self.assertFalse(wizard.is_waiting)
+        self.assertFalse(wizard.is_refused)
+        subscription.write({"state": "rejected"})
+        self.env.invalidate_all()
+        self.assertTrue(wizard.is_refused)
+
+    def test_a_doubtful_subscription_is_waited_for(self):
+        wizard = self.at_keys()
+        fingerprint = self.fingerprint(wizard)
+        wizard.data_source_id.answer_verification = "ignore"
+        wizard = self.enter(wizard, told_fingerprint=fingerprint)
+        answer = self.fake.answer
+        self.fake.answer = lambda request: (
+            (503, {}) if "subscribe_request" in request.get("message", {}) else answer(request)
+        )
+        wizard = self.enter(wizard, birth=False)
+        self.assertEqual((wizard.step, wizard.is_waiting), ("done", True))
+        self.assertIn("Civil Registry > Subscriptions", wizard.problem)
+        wizard = self.follow(wizard.action_back())
+        self.assertEqual((wizard.birth, wizard.death), (False, True), "as chosen before")
 
     def test_who_may(self):
         system = self.make_user("system", "base.group_system")
