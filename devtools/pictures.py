@@ -33,13 +33,16 @@ def run(odoo: Odoo) -> list[Path]:
 
     A server of this clone that runs is stopped meanwhile.
 
-    :raise Problem: when there is no browser, or a screen is not as expected
+    :raise Problem: when a program is missing, or a screen is not as expected
     """
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if not program:
         raise Problem("Pictures are taken with Chromium: install it (on Debian: chromium).")
     if not shutil.which("rtlcss"):
-        raise Problem("Odoo mirrors its screens for Arabic with rtlcss: npm install -g rtlcss.")
+        raise Problem(
+            "The Arabic picture needs rtlcss, by which Odoo mirrors its screens: install it with "
+            "npm install -g rtlcss."
+        )
     workspace = odoo.workspace
     before = server.running(workspace)
     server.down(workspace)

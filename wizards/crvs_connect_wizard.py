@@ -60,9 +60,7 @@ class CRVSConnectWizard(models.TransientModel):
         help="Base URL: where the registry's API begins. The registry's administrator knows it.",
     )
     dialect = fields.Selection(
-        lambda self: self.env["spp.dci.data.source"]
-        ._fields["dialect"]
-        ._description_selection(self.env),
+        lambda self: self._choices("dialect"),
         "How It Speaks",
         default="standard",
         help="Dialect. Leave it as it is and press Find Out if you do not know.",
@@ -104,9 +102,13 @@ class CRVSConnectWizard(models.TransientModel):
 
     # Credentials
     auth_type = fields.Selection(
-        lambda self: self.env["spp.dci.data.source"]
-        ._fields["auth_type"]
-        ._description_selection(self.env),
+        lambda self: self._choices(
+            "auth_type",
+            none=self.env._("Anybody may ask"),
+            bearer=self.env._("Token"),
+            basic=self.env._("User name and password"),
+            oauth2=self.env._("Client ID and secret (OAuth2)"),
+        ),
         "How It Lets Us In",
         compute="_compute_auth_type",
         inverse="_inverse_credentials",
@@ -142,9 +144,11 @@ class CRVSConnectWizard(models.TransientModel):
         help="Only where the registry's administrator names one.",
     )
     oauth2_credential_location = fields.Selection(
-        lambda self: self.env["spp.dci.data.source"]
-        ._fields["oauth2_credential_location"]
-        ._description_selection(self.env),
+        lambda self: self._choices(
+            "oauth2_credential_location",
+            body=self.env._("The text of the request (form body)"),
+            query=self.env._("The address (query parameters)"),
+        ),
         "Client ID and Secret Go In",
         compute="_compute_auth_type",
         inverse="_inverse_credentials",
@@ -184,6 +188,18 @@ class CRVSConnectWizard(models.TransientModel):
     is_refused = fields.Boolean(compute="_compute_arrangements")
 
     # === WHAT IS SHOWN === #
+
+    @api.model
+    def _choices(self, name, **labels):
+        """Return the choices of a field of the data source, in the guide's own words.
+
+        :param str name: of the field
+        :param str labels: by value; the others keep theirs
+        :rtype: list[tuple]
+        """
+        field = self.env["spp.dci.data.source"]._fields[name]
+        choices = field._description_selection(self.env)
+        return [(value, labels.get(value, label)) for value, label in choices]
 
     @api.depends("step")
     def _compute_unfinished_ids(self):

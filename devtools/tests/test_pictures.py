@@ -33,6 +33,12 @@ def test_pictures_are_small_and_as_high_as_ordered():
 
 
 def test_pictures_need_a_browser(monkeypatch):
-    monkeypatch.setattr(pictures.shutil, "which", lambda _name: None)
+    monkeypatch.setattr(pictures.shutil, "which", {"rtlcss": "/usr/bin/rtlcss"}.get)
     with pytest.raises(Problem, match="Chromium"):
+        pictures.run(None)
+
+
+def test_pictures_need_what_mirrors_the_screens(monkeypatch):
+    monkeypatch.setattr(pictures.shutil, "which", {"chromium": "/usr/bin/chromium"}.get)
+    with pytest.raises(Problem, match="npm install -g rtlcss"):
         pictures.run(None)

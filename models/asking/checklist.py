@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 from ...services import dialects
 from ...services.asking.registry import Registry
@@ -18,7 +19,7 @@ _ICONS = {
 }
 _ROW = Markup(
     '<li class="d-flex mb-1"><i class="fa {icon} mt-1 me-2" title="{title}"></i>'
-    '<span class="text-break" style="min-width: 0"><b>{name}</b> {note}</span></li>'
+    '<span class="text-break" style="min-width: 0"><b>{name}</b> <bdi>{note}</bdi></span></li>'
 )
 
 
@@ -146,10 +147,8 @@ class SppDciDataSource(models.Model):
     def _crvs_item_test(self):
         name = self.env._("Connection tested:")
         if self.state == "active" and self.last_test_date:
-            when = fields.Date.to_string(
-                fields.Datetime.context_timestamp(self, self.last_test_date).date()
-            )
-            return Item("credentials", True, name, when)
+            day = fields.Datetime.context_timestamp(self, self.last_test_date).date()
+            return Item("credentials", True, name, format_date(self.env, day))
         if self.state == "error":
             note = self.last_error or self.env._("it failed.")
             return Item("credentials", False, name, note)
