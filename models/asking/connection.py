@@ -162,6 +162,8 @@ class SppDciDataSource(models.Model):
         self.ensure_one()
         self.check_access("write")
         trial = try_connection(self.env, self)
+        if self.crvs_daily_searches and trial.problem != "token":
+            self.sudo()._crvs_count_search()
         tried = self._crvs_tried()
         if trial.understood:
             sentence = self.env._("%(tried)s It answered.", tried=tried)

@@ -20,6 +20,8 @@ class SppDciDataSource(models.Model):
         check_group(self.env, "manager", or_system=True)
         names = dict(self._fields["dialect"]._description_selection(self.env))
         trials = try_dialects(self.env, self, list(names))
+        if self.crvs_daily_searches:
+            self.sudo()._crvs_count_search(len(trials))
         answered = self.env._("it answered")
         wizard = self.env["spp.dci.crvs.dialect.wizard"].create(
             {

@@ -191,16 +191,17 @@ class SppDciDataSource(models.Model):
         """
         return fields.Datetime.now().date()
 
-    def _crvs_count_search(self):
-        """Count a message with questions, before it leaves.
+    def _crvs_count_search(self, number=1):
+        """Count messages with questions, before they leave.
 
+        :param int number: of messages
         :return: how many there were today, this one included
         :rtype: int
         """
         today = self._crvs_search_day()
         count = self.crvs_search_count if self.crvs_search_date == today else 0
-        self.write({"crvs_search_count": count + 1, "crvs_search_date": today})
-        return count + 1
+        self.write({"crvs_search_count": count + number, "crvs_search_date": today})
+        return count + number
 
     @api.depends("registry_type")
     def _compute_is_civil_registry(self):

@@ -51,7 +51,7 @@ def try_connection(env: Environment, data_source: Any) -> Trial:
     :return: what came of it in the data source's own dialect
     """
     source = data_source.sudo()
-    registry = Registry(env, source)
+    registry = Registry(env, source, is_trial=True)
     source.clear_oauth2_token_cache()
     try:
         registry.get_ready()
@@ -61,7 +61,7 @@ def try_connection(env: Environment, data_source: Any) -> Trial:
 
 
 def _try(env: Environment, data_source: Any, code: str) -> Trial:
-    registry = Registry(env, data_source, dialect=code)
+    registry = Registry(env, data_source, dialect=code, is_trial=True)
     nobody = f"PROBE-{secrets.token_hex(6)}"
     try:
         (item,) = registry.search([registry.dialect.birth_criteria("BRN", nobody)])

@@ -74,6 +74,8 @@ class Registry:
         credentials, which never leave this class
     :param client_class: of the base module
     :param dialect: code of another dialect than the data source's, to try it
+    :param is_trial: the caller writes on the data source what came of it, so that no other
+        transaction may do so meanwhile: the caller counts the questions too
     """
 
     def __init__(
@@ -82,8 +84,10 @@ class Registry:
         data_source: Any,
         client_class: Any = DCIClient,
         dialect: str | None = None,
+        is_trial: bool = False,
     ) -> None:
         self.env = env
+        self.is_trial = is_trial
         self.data_source = data_source.sudo()
         self.dialect = dialects.get(dialect or self.data_source.dialect)
         self.client = make_client(client_class, self.data_source, self.data_source.env)
@@ -152,6 +156,9 @@ class Registry:
             return False
         if not all(self.dialect.as_expression(criterion) for criterion in criteria):
             return False
+        if self.is_trial:
+            source.crvs_by_expression = True
+            return True
         for attempt in own_attempts(source):
             with attempt as own:
                 lock(own).crvs_by_expression = True
@@ -265,7 +272,7 @@ class Registry:
         :raise RegistryError: when those of today are used up
         """
         source = self.data_source
-        if not source.crvs_daily_searches:
+        if not source.crvs_daily_searches or self.is_trial:
             return
         for attempt in own_attempts(source):
             with attempt as own:

@@ -4,11 +4,11 @@ import base64
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...services.dialects.opencrvs2 import OpenCRVS2Dialect
-from ..helpers.fake_registry import FakeRegistry
+from ..helpers.fake_registry import FakeRegistry, found
 from ..helpers.key_server import PATH, ed25519_key, jwk, pem, rsa_key
 from ..helpers.registry import FakeRegistryCase, SandboxCase
 from ..helpers.subscription import decided
@@ -505,6 +505,46 @@ class TestConnectionTest(SandboxCase):
                 self.assertEqual((source.state, source.last_error), ("error", params["message"]))
                 source.write(before)
         self.assertEqual(source.action_test_connection()["params"]["type"], "success")
+
+
+@tagged("post_install", "-at_install")
+class TestCountedConnectionTest(TransactionCase):
+    """A registry that counts our questions, in transactions as they are on a server."""
+
+    def setUp(self):
+        super().setUp()
+        self.fake = FakeRegistry()
+        self.addCleanup(self.fake.stop)
+        self.fake.answer = found
+        values = {"name": "Counts", "code": "counts_questions", "auth_type": "none"}
+        values.update(registry_type="CRVS", base_url=self.fake.url, dialect="opencrvs2")
+        with self.registry.cursor() as cr:
+            source = self.env["spp.dci.data.source"].with_env(self.env(cr=cr)).create(values)
+            self.source_id = source.id
+        self.addCleanup(self._delete)
+
+    def _delete(self):
+        with self.registry.cursor() as cr:
+            self._source(cr).unlink()
+
+    def _source(self, cr):
+        return self.env["spp.dci.data.source"].with_env(self.env(cr=cr)).browse(self.source_id)
+
+    def test_what_came_of_it_is_stored_and_counted(self):
+        with self.registry.cursor() as cr:
+            source = self._source(cr)
+            self.assertTrue(source.crvs_daily_searches)
+            source.our_sender_id = "spp.example.org"  # as a step of the guide does before
+            source._crvs_test_connection()
+        with self.registry.cursor() as cr:
+            source = self._source(cr)
+            source.action_find_dialect()
+            source.dialect = "opencrvs"
+        with self.registry.cursor() as cr:
+            source = self._source(cr)
+            self.assertTrue(source.last_test_date)
+            self.assertEqual(source.dialect, "opencrvs")
+            self.assertEqual(source.crvs_searches_today, 4)
 
 
 @tagged("post_install", "-at_install")
