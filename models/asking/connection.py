@@ -225,8 +225,9 @@ class SppDciDataSource(models.Model):
         """
         if problem == "token":
             return self.env._(
-                "Check what you entered: address for tokens, client ID and secret. Whom to ask: "
-                "the registry's administrator."
+                "Check what you entered: address for tokens, client ID, secret, and where these two "
+                "go (an OpenCRVS takes them in the address). Whom to ask: the registry's "
+                "administrator."
             )
         if problem in _OURS:
             return self.env._("Whom to ask: the administrator of this server.")

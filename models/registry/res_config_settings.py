@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import str2bool
 
 from ... import const
 from ..mixins import number
@@ -31,6 +32,11 @@ _NUMBERS = {
     "crvs_subscription_renewal_d": const.PARAM_RENEWAL_D,
     "crvs_subscription_stale_h": const.PARAM_SUBSCRIPTION_STALE_H,
     "crvs_subscription_silence_d": const.PARAM_SILENCE_D,
+}
+# For laboratories. Odoo's own way of reading them would take the text "False" for "on".
+_SWITCHES = {
+    "crvs_allow_unsigned": const.PARAM_ALLOW_UNSIGNED,
+    "crvs_allow_insecure_jwks": const.PARAM_ALLOW_INSECURE_JWKS,
 }
 
 
@@ -72,12 +78,8 @@ class ResConfigSettings(models.TransientModel):
     crvs_subscription_stale_h = fields.Float("Unanswered Requests")
     crvs_subscription_silence_d = fields.Integer("Silence")
 
-    crvs_allow_unsigned = fields.Boolean(
-        "Take Unsigned Messages", config_parameter=const.PARAM_ALLOW_UNSIGNED
-    )
-    crvs_allow_insecure_jwks = fields.Boolean(
-        "Fetch Keys without TLS", config_parameter=const.PARAM_ALLOW_INSECURE_JWKS
-    )
+    crvs_allow_unsigned = fields.Boolean("Take Unsigned Messages")
+    crvs_allow_insecure_jwks = fields.Boolean("Fetch Keys without TLS")
 
     @api.model
     def get_values(self):
@@ -85,7 +87,14 @@ class ResConfigSettings(models.TransientModel):
         for field, parameter in _NUMBERS.items():
             value = number(self.env, parameter)
             values[field] = value if self._fields[field].type == "float" else int(value)
+        for field, parameter in _SWITCHES.items():
+            values[field] = self._is_on(parameter)
         return values
+
+    @api.model
+    def _is_on(self, parameter):
+        value = self.env["ir.config_parameter"].sudo().get_param(parameter, "")
+        return str2bool(value, default=False)
 
     def set_values(self):
         result = super().set_values()
@@ -93,4 +102,7 @@ class ResConfigSettings(models.TransientModel):
         for field, parameter in _NUMBERS.items():
             if self[field] != number(self.env, parameter):
                 parameters.set_param(parameter, f"{max(self[field], 0):g}")
+        for field, parameter in _SWITCHES.items():
+            if self[field] != self._is_on(parameter):
+                parameters.set_param(parameter, str(self[field]))
         return result

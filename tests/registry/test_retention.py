@@ -180,3 +180,25 @@ class TestSettings(EventCase):
         )
         values = self.env["res.config.settings"].default_get(["crvs_event_data_retention_d"])
         self.assertEqual(values["crvs_event_data_retention_d"], 0)
+
+    def test_saving_something_else_switches_nothing_on(self):
+        parameters = self.env["ir.config_parameter"]
+        switches = {
+            "crvs_allow_unsigned": const.PARAM_ALLOW_UNSIGNED,
+            "crvs_allow_insecure_jwks": const.PARAM_ALLOW_INSECURE_JWKS,
+        }
+        for stored in ("False", "0", "no", ""):
+            for name, parameter in switches.items():
+                with self.subTest(stored=stored, name=name):
+                    parameters.set_param(parameter, stored)
+                    with Form(self.env["res.config.settings"]) as form:
+                        self.assertFalse(form[name])
+                    form.record.execute()
+                    self.assertIn(parameters.get_param(parameter), (stored, False))
+        for name, parameter in switches.items():
+            with self.subTest(name):
+                for is_on in (True, False):
+                    with Form(self.env["res.config.settings"]) as form:
+                        form[name] = is_on
+                    form.record.execute()
+                    self.assertEqual(parameters.get_param(parameter), str(is_on))
