@@ -225,8 +225,8 @@ class SppDciDataSource(models.Model):
         """
         if problem == "token":
             return self.env._(
-                "Check what you entered: address for tokens, client ID, secret, and where these two "
-                "go (an OpenCRVS takes them in the address). Whom to ask: the registry's "
+                "Check what you entered: address for tokens, client ID, secret, and where these "
+                "two go (an OpenCRVS takes them in the address). Whom to ask: the registry's "
                 "administrator."
             )
         if problem in _OURS:
