@@ -223,13 +223,15 @@ class CRVSConnectWizard(models.TransientModel):
             wizard.oauth2_credential_location = (
                 source.oauth2_credential_location
                 if source and not is_new
-                else "query"
-                if (source.dialect or "").startswith("opencrvs")
-                else "body"
+                else self._credential_location(source.dialect)
             )
             wizard.has_credentials = (
                 source.auth_type not in (False, "none") and source._crvs_has_credentials()
             )
+
+    @api.model
+    def _credential_location(self, dialect):
+        return "query" if (dialect or "").startswith("opencrvs") else "body"
 
     def _compute_takes_password(self):
         """Where the base module has other fields for them, its own form is the place."""
@@ -491,7 +493,8 @@ class CRVSConnectWizard(models.TransientModel):
         changes = {"name": name, "dialect": self.dialect}
         changes = {field: value for field, value in changes.items() if source[field] != value}
         if "dialect" in changes:
-            changes["state"] = "draft"
+            location = self._credential_location(self.dialect)
+            changes.update(state="draft", oauth2_credential_location=location)
         if changes:
             source.write(changes)
 
