@@ -306,9 +306,11 @@ class TestGuide(GuideCase):
 
     def test_the_secret_goes_where_the_chosen_dialect_takes_it(self):
         wizard = self.enter(self.at_credentials(), **self.credentials(oauth2_client_secret="wrong"))
+        self.env.invalidate_all()
         self.assertEqual(wizard.oauth2_credential_location, "body")
         wizard = self.follow(self.follow(wizard.action_back()).action_back())
         wizard = self.enter(self.enter(wizard, dialect="opencrvs"))
+        self.env.invalidate_all()
         self.assertEqual((wizard.step, wizard.oauth2_credential_location), ("credentials", "query"))
 
     def test_a_registry_without_subscriptions_is_searched(self):
