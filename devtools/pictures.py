@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from . import demo, demo_people, sandbox, server
+from . import demo, demo_people, sandbox, server, testing
 from .console import Problem, say, step
 from .demo_people import ID_TYPES
 from .external_api import ExternalApi, exchange
@@ -20,6 +21,7 @@ DATABASE = "spp_pictures"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LARGEST_KB = 150
 EFFECT_SECONDS = 60
+JOURNEYS = "tests/screens/test_journeys.py"
 #: Who is on the pictures, beside the administrator: login and password, name, role.
 USERS = (("officer", "Olga Officer", "officer"), ("manager", "Mario Manager", "manager"))
 #: Who reads Odoo in Arabic.
@@ -57,13 +59,22 @@ def run(odoo: Odoo) -> list[Path]:
             pictures = stage(odoo, api, registry)
         folder = workspace.root / "docs" / "images"
         with step(f"Taking {len(pictures)} pictures"):
-            return _take(odoo, program, running.url, folder, pictures)
+            taken = _take(odoo, program, running.url, folder, pictures)
     finally:
         server.down(workspace)
         sandbox.stop(workspace)
         odoo.drop(DATABASE)
         if before:
             server.up(odoo, workers=before.workers)
+    return taken + _journeys(odoo, folder)
+
+
+def _journeys(odoo: Odoo, folder: Path) -> list[Path]:
+    """Have the tests of journeys take a picture of how each ends; return the paths."""
+    os.environ["SPP_PICTURES"] = str(folder)  # which the tests inherit
+    if testing.run(odoo, [str(odoo.workspace.root / JOURNEYS)]):
+        raise Problem("A journey failed: see above.")
+    return sorted(folder.glob("journey-*.png"))
 
 
 def stage(odoo: Odoo, api: ExternalApi, registry: str) -> list[dict[str, Any]]:

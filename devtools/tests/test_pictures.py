@@ -21,7 +21,19 @@ def test_tour_shows_each_picture_that_the_command_takes():
     taken = {picture["name"] for picture in pictures.pictures_of(Api(), 1, 1)}
     shown = re.findall(r"\]\(images/([\w-]+)\.png\)", (DOCS / "tour.md").read_text())
     assert sorted(shown) == sorted(taken)
-    assert {path.stem for path in (DOCS / "images").iterdir()} == taken
+    kept = {path.stem for path in (DOCS / "images").iterdir()}
+    assert {name for name in kept if not name.startswith("journey-")} == taken
+
+
+def test_each_journey_ends_in_a_picture_that_is_shown():
+    walked = re.findall(r'self\.journey\(\s*"(\w+)"', (DOCS.parent / pictures.JOURNEYS).read_text())
+    expected = {f"journey-{name.replace('_', '-')}" for name in walked}
+    shown = re.findall(r"\]\(images/([\w-]+)\.png\)", (DOCS / "roles.md").read_text())
+    assert set(shown) == expected
+    for name in expected:
+        data = (DOCS / "images" / f"{name}.png").read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert len(data) < pictures.LARGEST_KB * 1024
 
 
 def test_pictures_are_small_and_as_high_as_ordered():

@@ -1,11 +1,20 @@
 """Journeys through the screens in a real browser, as those make them whose work they are."""
 
+import base64
+import io
+import os
 import shutil
+from contextlib import contextmanager, nullcontext
 from datetime import date
+from pathlib import Path
 from unittest import skipUnless
+from unittest.mock import patch
+
+from PIL import Image
 
 from odoo import Command
 from odoo.tests import HttpCase, tagged
+from odoo.tests.common import ChromeBrowser
 
 from ...models.trust.sender_key import parse_pem
 from ..asking.test_check_payment import PaymentCase
@@ -16,16 +25,39 @@ from ..helpers.callback import new_key, pem_of
 from ..helpers.fake_registry import person
 from .test_browser import BROWSERS, without_noise
 
+#: `./dev pictures` sets it: the folder for a picture of how each journey ends.
+PICTURES = "SPP_PICTURES"
+
+
+@contextmanager
+def pictured(path):
+    """Keep a picture of few colours of what a tour ends with."""
+    wait = ChromeBrowser._wait_code_ok
+
+    def wait_and_look(browser, *args, **kwargs):
+        wait(browser, *args, **kwargs)
+        data = browser._websocket_request("Page.captureScreenshot")["data"]
+        image = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+        image.quantize(256, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+
+    with patch.object(ChromeBrowser, "_wait_code_ok", wait_and_look):
+        yield
+
 
 @skipUnless(any(map(shutil.which, BROWSERS)), "no browser: install the package chromium")
 class JourneyCase(HttpCase):
+    browser_size = "1280x800"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         without_noise(cls.env)
 
     def journey(self, name, path, user):
-        self.start_tour(path, f"crvs_{name}", login=user.login, timeout=300)
+        folder = os.environ.get(PICTURES)
+        picture = Path(folder or "", f"journey-{name.replace('_', '-')}.png")
+        with pictured(picture) if folder else nullcontext():
+            self.start_tour(path, f"crvs_{name}", login=user.login, timeout=300)
         self.env.invalidate_all()
 
 
@@ -43,6 +75,17 @@ class TestEventJourneys(JourneyCase, ToDoCase):
         self.assertEqual(events.mapped("standing"), ["applied", "reviewed", "set_aside"])
         self.assertTrue(right.disabled)
         self.assertFalse(wrong.disabled)
+
+    def test_officer_reads_from_right_to_left(self):
+        language = (
+            self.env["res.lang"].with_context(active_test=False).search([("code", "=", "ar_001")])
+        )
+        self.env["base.language.install"].create({"lang_ids": language.ids}).lang_install()
+        self.officer.lang = "ar_001"
+        self.events.search([("standing", "in", self.events._to_decide())]).unlink()
+        self.unmatched()
+        self.flagged()
+        self.journey("arabic", "/odoo/civil-registry", self.officer)
 
     def test_manager_undoes_a_death(self):
         self.events.with_context(active_test=False).search([]).unlink()
