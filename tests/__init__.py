@@ -42,5 +42,4 @@ from .registry import test_default_source, test_id_type_map, test_id_types, test
 from .registry import test_number_forms, test_partner_pick, test_registry_type, test_retention
 from .registry import test_waiting_number
 from .screens import test_browser, test_journeys, test_overview, test_screens, test_translations
-from .screens import test_translations
 from .trust import test_jwks, test_sender, test_sender_keys, test_sender_verify
